@@ -1,0 +1,156 @@
+//! Hash newtypes and double SHA-256.
+//!
+//! Inside, byte 0 is the first byte that the hash function put out ("internal order", the order on the wire and of
+//! comparison). Text is reversed ("display order"), as explorers and Dash Core print it.
+
+use core::fmt;
+use core::str::FromStr;
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use crate::encode::{Decode, DecodeError, Encode, Reader};
+
+/// SHA-256 of the SHA-256 of `bytes`, in internal order.
+#[must_use]
+pub fn sha256d(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(Sha256::digest(bytes)).into()
+}
+
+/// Text that is not a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ParseHashError {
+    /// Not 64 characters.
+    #[error("a hash has 64 hexadecimal digits, this text has {0} bytes")]
+    Length(usize),
+    /// A character that is no hexadecimal digit.
+    #[error("no hexadecimal digit at position {0}")]
+    Digit(usize),
+}
+
+/// Parses 64 hexadecimal digits in display order; usable in tables that the compiler builds.
+pub(crate) const fn parse_display(text: &str) -> Result<[u8; 32], ParseHashError> {
+    let text = text.as_bytes();
+    if text.len() != 64 {
+        return Err(ParseHashError::Length(text.len()));
+    }
+    let mut bytes = [0; 32];
+    let mut i = 0;
+    while i < 64 {
+        let digit = match text[i] {
+            c @ b'0'..=b'9' => c - b'0',
+            c @ b'a'..=b'f' => c - b'a' + 10,
+            c @ b'A'..=b'F' => c - b'A' + 10,
+            _ => return Err(ParseHashError::Digit(i)),
+        };
+        bytes[31 - i / 2] = bytes[31 - i / 2] << 4 | digit;
+        i += 1;
+    }
+    Ok(bytes)
+}
+
+macro_rules! hash_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        ///
+        /// Ordered bytewise in internal order; printed and parsed in display order.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name([u8; 32]);
+
+        impl $name {
+            /// 32 zero bytes: "none" where the protocol has a hash in any case.
+            pub const ZERO: Self = Self([0; 32]);
+
+            /// From bytes in internal order.
+            #[must_use]
+            pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+                Self(bytes)
+            }
+
+            /// The bytes in internal order.
+            #[must_use]
+            pub const fn to_bytes(self) -> [u8; 32] {
+                self.0
+            }
+
+            /// The bytes in internal order.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; 32] {
+                &self.0
+            }
+
+            /// From 64 hexadecimal digits in display order.
+            ///
+            /// # Errors
+            /// [`ParseHashError`] for anything else.
+            pub const fn from_hex(text: &str) -> Result<Self, ParseHashError> {
+                match parse_display(text) {
+                    Ok(bytes) => Ok(Self(bytes)),
+                    Err(error) => Err(error),
+                }
+            }
+
+            /// Whether all bytes are zero.
+            #[must_use]
+            pub fn is_zero(&self) -> bool {
+                *self == Self::ZERO
+            }
+        }
+
+        impl fmt::LowerHex for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.iter().rev().try_for_each(|byte| write!(f, "{byte:02x}"))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::LowerHex::fmt(self, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({:x})"), self)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseHashError;
+
+            fn from_str(text: &str) -> Result<Self, ParseHashError> {
+                Self::from_hex(text)
+            }
+        }
+
+        impl AsRef<[u8]> for $name {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+
+        impl Encode for $name {
+            fn encode(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.0);
+            }
+        }
+
+        impl Decode for $name {
+            fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+                r.array().map(|bytes| Self(*bytes))
+            }
+        }
+    };
+}
+
+hash_type!(
+    /// The X11 hash of a block's header.
+    BlockHash
+);
+hash_type!(
+    /// The root of the merkle tree over a block's transactions.
+    MerkleRoot
+);
+hash_type!(
+    /// The double SHA-256 of a transaction.
+    Txid
+);

@@ -1,0 +1,46 @@
+//! What Dash peers say to one another: the encoding, the frame around a message, the messages of header sync, and the
+//! parameters of the four networks. No input, output, clock or hashing of blocks: X11 is passed in where it is needed.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`encode`](mod@encode) | the bounded reader, CompactSize, the errors |
+//! | [`hash`](mod@hash) | hash newtypes and double SHA-256 |
+//! | [`header`](mod@header) | the 80-byte block header |
+//! | [`frame`](mod@frame) | commands, the streaming frame decoder, checksums |
+//! | [`message`](mod@message) | payloads |
+//! | [`network`](mod@network) | genesis blocks, checkpoints, activation heights, quorum parameters |
+//!
+//! Everything that comes from the wire is hostile. A decoder checks a length against the bytes that are there before
+//! it allocates, so that no message takes more memory than a small multiple of its own size, and no input panics.
+
+pub mod encode;
+pub mod frame;
+pub mod hash;
+pub mod header;
+pub mod message;
+pub mod network;
+
+pub use encode::{Decode, DecodeError, Encode, MAX_COMPACT_SIZE, Reader, put_compact_size, put_var_bytes};
+pub use frame::{
+    Command, CommandError, Frame, FrameDecoder, FrameError, HEADER_LEN, MAX_PAYLOAD, encode_frame,
+};
+pub use hash::{BlockHash, MerkleRoot, ParseHashError, Txid, sha256d};
+pub use header::{CompactTarget, Header};
+pub use message::{
+    AddrEntry, AddrV2, AddrV2Entry, CompressedHeaders, GetHeaders, Inventory, InventoryKind, MAX_ADDR,
+    MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR, MAX_USER_AGENT, Message, NetAddress, ServiceFlags,
+    VersionMessage,
+};
+pub use network::{
+    Activation, AddressPrefixes, ChainOverrides, Checkpoint, LlmqParams, LlmqTypeOverrides, LlmqTypes,
+    NetworkKind, NetworkParams, ParamsError,
+};
+
+/// The protocol version that this crate speaks and announces.
+pub const PROTOCOL_VERSION: i32 = 70_240;
+/// The oldest version that Dash Core 23 keeps a connection to, and so do we.
+pub const MIN_PEER_PROTOCOL_VERSION: i32 = 70_221;
+/// From this common version on `sendaddrv2` is understood.
+pub const ADDRV2_VERSION: i32 = 70_223;
+/// From this common version on a `headers2` message holds up to [`MAX_HEADERS2`] headers, and [`MAX_HEADERS`] before.
+pub const LARGE_HEADERS2_VERSION: i32 = 70_235;

@@ -1,0 +1,191 @@
+//! Payloads of the messages that header sync uses.
+//!
+//! `version.rs` has the handshake, `address.rs` peers' addresses, `inventory.rs` announcements and requests by hash,
+//! `headers.rs` headers in full, `compressed.rs` headers by DIP-25. A message that this crate has no form for becomes
+//! [`Message::Unknown`]: it is not an error, and its payload is dropped.
+
+mod address;
+mod compressed;
+mod headers;
+mod inventory;
+mod version;
+
+pub use address::{AddrEntry, AddrV2, AddrV2Entry, MAX_ADDR, NetAddress};
+pub use compressed::{CompressedHeaders, MAX_HEADERS2};
+pub use headers::{GetHeaders, MAX_HEADERS, MAX_LOCATOR};
+pub use inventory::{Inventory, InventoryKind, MAX_INV};
+pub use version::{MAX_USER_AGENT, ServiceFlags, VersionMessage};
+
+use crate::encode::{Decode, DecodeError, Encode, Reader, put_compact_size};
+use crate::frame::{Command, Frame, encode_frame};
+use crate::header::Header;
+
+/// A decoded message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Who the peer is; the first message of each side.
+    Version(VersionMessage),
+    /// The peer has our `version`.
+    Verack,
+    /// The peer takes `addrv2` (BIP 155).
+    SendAddrV2,
+    /// Announce blocks by `headers` (BIP 130).
+    SendHeaders,
+    /// Announce blocks by `headers2` (DIP-25).
+    SendHeaders2,
+    /// Answer with [`Message::Pong`] and the same number.
+    Ping(u64),
+    /// The answer to [`Message::Ping`].
+    Pong(u64),
+    /// Answer with known addresses.
+    GetAddr,
+    /// Peers' addresses, at most [`MAX_ADDR`].
+    Addr(Vec<AddrEntry>),
+    /// Peers' addresses of any network (BIP 155), at most [`MAX_ADDR`].
+    AddrV2(Vec<AddrV2Entry>),
+    /// What the peer has, at most [`MAX_INV`].
+    Inv(Vec<Inventory>),
+    /// What is asked for, at most [`MAX_INV`].
+    GetData(Vec<Inventory>),
+    /// What was asked for and is not there, at most [`MAX_INV`].
+    NotFound(Vec<Inventory>),
+    /// Answer with [`Message::Headers`].
+    GetHeaders(GetHeaders),
+    /// Answer with [`Message::Headers2`].
+    GetHeaders2(GetHeaders),
+    /// Consecutive headers, at most [`MAX_HEADERS`].
+    Headers(Vec<Header>),
+    /// Consecutive headers, compressed.
+    Headers2(CompressedHeaders),
+    /// A message that this crate has no form for.
+    Unknown(Command),
+}
+
+impl Message {
+    /// The message's name.
+    #[must_use]
+    pub const fn command(&self) -> Command {
+        match self {
+            Self::Version(_) => Command::VERSION,
+            Self::Verack => Command::VERACK,
+            Self::SendAddrV2 => Command::SENDADDRV2,
+            Self::SendHeaders => Command::SENDHEADERS,
+            Self::SendHeaders2 => Command::SENDHEADERS2,
+            Self::Ping(_) => Command::PING,
+            Self::Pong(_) => Command::PONG,
+            Self::GetAddr => Command::GETADDR,
+            Self::Addr(_) => Command::ADDR,
+            Self::AddrV2(_) => Command::ADDRV2,
+            Self::Inv(_) => Command::INV,
+            Self::GetData(_) => Command::GETDATA,
+            Self::NotFound(_) => Command::NOTFOUND,
+            Self::GetHeaders(_) => Command::GETHEADERS,
+            Self::GetHeaders2(_) => Command::GETHEADERS2,
+            Self::Headers(_) => Command::HEADERS,
+            Self::Headers2(_) => Command::HEADERS2,
+            Self::Unknown(command) => *command,
+        }
+    }
+
+    /// Decodes a payload.
+    ///
+    /// # Errors
+    /// [`DecodeError`] if it is not what `command` demands, trailing bytes included (except in `version`, which later
+    /// protocol versions may extend).
+    pub fn decode(command: Command, payload: &[u8]) -> Result<Self, DecodeError> {
+        match command {
+            Command::HEADERS2 => CompressedHeaders::from_payload(payload).map(Self::Headers2),
+            _ => Self::decode_borrowed(command, payload),
+        }
+    }
+
+    /// Decodes a frame; spares `headers2` the copy of its payload.
+    ///
+    /// # Errors
+    /// Those of [`Message::decode`].
+    pub fn from_frame(frame: Frame) -> Result<Self, DecodeError> {
+        match frame.command {
+            Command::HEADERS2 => CompressedHeaders::from_payload(frame.payload).map(Self::Headers2),
+            command => Self::decode_borrowed(command, &frame.payload),
+        }
+    }
+
+    /// Everything but `headers2`.
+    fn decode_borrowed(command: Command, payload: &[u8]) -> Result<Self, DecodeError> {
+        let mut r = Reader::new(payload);
+        let message = match command {
+            Command::VERSION => return VersionMessage::decode(&mut r).map(Self::Version),
+            Command::VERACK => Self::Verack,
+            Command::SENDADDRV2 => Self::SendAddrV2,
+            Command::SENDHEADERS => Self::SendHeaders,
+            Command::SENDHEADERS2 => Self::SendHeaders2,
+            Command::PING => Self::Ping(r.u64()?),
+            Command::PONG => Self::Pong(r.u64()?),
+            Command::GETADDR => Self::GetAddr,
+            Command::ADDR => Self::Addr(list(&mut r, "addresses", MAX_ADDR, AddrEntry::LEN)?),
+            Command::ADDRV2 => Self::AddrV2(list(&mut r, "addresses", MAX_ADDR, AddrV2Entry::MIN_LEN)?),
+            Command::INV => Self::Inv(list(&mut r, "inventory entries", MAX_INV, Inventory::LEN)?),
+            Command::GETDATA => Self::GetData(list(&mut r, "inventory entries", MAX_INV, Inventory::LEN)?),
+            Command::NOTFOUND => Self::NotFound(list(&mut r, "inventory entries", MAX_INV, Inventory::LEN)?),
+            Command::GETHEADERS => Self::GetHeaders(GetHeaders::decode(&mut r)?),
+            Command::GETHEADERS2 => Self::GetHeaders2(GetHeaders::decode(&mut r)?),
+            Command::HEADERS => Self::Headers(headers::decode_headers(&mut r)?),
+            unknown => return Ok(Self::Unknown(unknown)),
+        };
+        r.finish()?;
+        Ok(message)
+    }
+
+    /// The payload; empty for [`Message::Unknown`].
+    #[must_use]
+    pub fn payload(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        match self {
+            Self::Version(version) => version.encode(&mut out),
+            Self::Ping(nonce) | Self::Pong(nonce) => out.extend_from_slice(&nonce.to_le_bytes()),
+            Self::Addr(entries) => put_list(&mut out, entries),
+            Self::AddrV2(entries) => put_list(&mut out, entries),
+            Self::Inv(items) | Self::GetData(items) | Self::NotFound(items) => put_list(&mut out, items),
+            Self::GetHeaders(request) | Self::GetHeaders2(request) => request.encode(&mut out),
+            Self::Headers(headers) => headers::encode_headers(headers, &mut out),
+            Self::Headers2(headers) => out.extend_from_slice(headers.payload()),
+            Self::Verack
+            | Self::SendAddrV2
+            | Self::SendHeaders
+            | Self::SendHeaders2
+            | Self::GetAddr
+            | Self::Unknown(_) => {}
+        }
+        out
+    }
+
+    /// The whole message, ready to send.
+    #[must_use]
+    pub fn to_frame(&self, magic: [u8; 4]) -> Vec<u8> {
+        match self {
+            Self::Headers2(headers) => encode_frame(magic, Command::HEADERS2, headers.payload()),
+            _ => encode_frame(magic, self.command(), &self.payload()),
+        }
+    }
+}
+
+/// A vector of at most `max` elements of at least `min_len` bytes each.
+fn list<T: Decode>(
+    r: &mut Reader<'_>,
+    what: &'static str,
+    max: usize,
+    min_len: usize,
+) -> Result<Vec<T>, DecodeError> {
+    let count = r.count(what, max, min_len)?;
+    let mut items = Vec::with_capacity(count);
+    for _ in 0..count {
+        items.push(T::decode(r)?);
+    }
+    Ok(items)
+}
+
+/// Appends a vector.
+fn put_list<T: Encode>(out: &mut Vec<u8>, items: &[T]) {
+    put_compact_size(out, items.len() as u64);
+    items.iter().for_each(|item| item.encode(out));
+}
