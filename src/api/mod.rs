@@ -1,0 +1,16 @@
+//! The shapes that cross to JavaScript, as `www/src/api.d.ts` has them: state, events, errors, options.
+//!
+//! Values are serialised with serde under the names of the contract; times travel as milliseconds since 1970 and are
+//! made into `Date` on the page's side, hashes as hex in display order.
+
+mod error;
+mod event;
+pub mod options;
+mod state;
+
+pub use error::{ApiError, ErrorCode};
+pub use event::{Event, LogLevel, LogRecord, LogValue, PeerChange};
+pub use state::{
+    ApiHeader, Circuit, Degraded, Metrics, NetworkStatus, PeerInfo, Phase, PhaseProgress, PhaseStatus,
+    PhaseTransition, Phases, Reply, RequestCounts, SyncState, Tip,
+};

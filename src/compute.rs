@@ -1,0 +1,18 @@
+//! Work that takes long, self-contained so that a worker can do it.
+//!
+//! [`run`] is pure: the same work gives the same reply wherever it is done. A job's size is bounded by whoever makes
+//! it ([`ComputeWork`]); nothing here trusts the bytes.
+
+use crate::chain::pow;
+use crate::engine::{ComputeReply, ComputeWork};
+use dash_protocol::CompressedHeaders;
+
+/// Does a piece of work.
+pub fn run(work: ComputeWork) -> ComputeReply {
+    match work {
+        ComputeWork::HashHeaders { raw } => ComputeReply::Hashes(pow::x11_batch(&raw)),
+        ComputeWork::ExpandHeaders2 { payload } => ComputeReply::Expanded(
+            CompressedHeaders::from_payload(payload).and_then(|headers| headers.expand(pow::x11)),
+        ),
+    }
+}

@@ -1,0 +1,30 @@
+//! **dash-spv-wasm**: a Dash light client for web pages that believes nobody.
+//!
+//! Data flows one way: bytes → messages → correlation → validation → store → events. A reader who knows where a fact
+//! of Dash lives in the protocol finds its code by the folder's name.
+//!
+//! - [`engine`] is the sans-IO reducer that everything else hangs in: what happened goes in, what is wanted comes
+//!   out. It knows no clock, socket, store or thread.
+//! - [`chain`] holds the rules of headers: X11 proof of work, difficulty, times, work, forks, checkpoints. Pure: it
+//!   takes headers and context and returns what is proven, or why it is not.
+//! - [`network`] is about peers: connections, handshake, keep-alive, reputation, and the correlation of replies with
+//!   requests.
+//! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
+//!   the download of headers itself.
+//! - [`store`] says what is kept and holds the store in memory.
+//! - [`compute`] does the work that is worth sending to another core.
+//! - [`api`] has the shapes that cross to JavaScript, and the validation of options.
+//! - `web` (wasm32 only) is the browser runtime: sockets, IndexedDB, clock, workers and the exported client.
+
+pub mod api;
+pub mod chain;
+pub mod compute;
+pub mod engine;
+pub mod network;
+pub mod store;
+pub mod sync;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
+/// The version of this crate and of the npm package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

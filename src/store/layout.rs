@@ -1,0 +1,230 @@
+//! How headers lie in chunks, and how watermarks are written down: the arithmetic that every store shares.
+//!
+//! A chunk is the joined raw headers of heights `n * CHUNK .. (n + 1) * CHUNK`. What lies below its first known
+//! header is filled with zeroes (no header is all zeroes: that one has no proof of work), and it ends with its highest
+//! one. Nothing here is larger than one chunk (160 kB); what a store holds is checked for shape before it is used.
+
+use super::{CHUNK, CommitBatch, HeaderRun, Meta, Segment, StoreError};
+use dash_num::Arith256;
+use dash_protocol::{BlockHash, Header};
+use std::ops::Range;
+
+/// Bytes of a header.
+pub(crate) const HEADER: usize = Header::LEN;
+
+/// Bytes of a hash that a fingerprint keeps.
+#[cfg(target_arch = "wasm32")]
+pub(crate) const FINGERPRINT: usize = 4;
+
+/// Refuses a batch whose parts do not fit together.
+pub(crate) fn check(batch: &CommitBatch) -> Result<(), StoreError> {
+    for run in &batch.runs {
+        let fits = run.raw.len() % HEADER == 0
+            && run.hashes.len() == run.raw.len() / HEADER
+            && u32::try_from(run.hashes.len()).is_ok_and(|len| run.first_height.checked_add(len).is_some());
+        if !fits {
+            return Err(StoreError::Failed(format!(
+                "a run at height {} has {} bytes and {} hashes",
+                run.first_height,
+                run.raw.len(),
+                run.hashes.len()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The chunks that a range of heights touches.
+pub(crate) fn chunks_of(heights: &Range<u32>) -> Range<u32> {
+    if heights.is_empty() { 0..0 } else { heights.start / CHUNK..(heights.end - 1) / CHUNK + 1 }
+}
+
+/// The part of a range of heights that lies in one chunk, as positions within the chunk.
+pub(crate) fn within(heights: &Range<u32>, chunk: u32) -> Range<usize> {
+    let base = u64::from(chunk) * u64::from(CHUNK);
+    let clamp = |height: u32| u64::from(height).saturating_sub(base).min(u64::from(CHUNK)) as usize;
+    clamp(heights.start)..clamp(heights.end)
+}
+
+/// Writes entries of `width` bytes over positions `at..` of a chunk, filling a gap before them with zeroes.
+pub(crate) fn splice(chunk: &mut Vec<u8>, width: usize, at: usize, entries: &[u8]) {
+    let (start, end) = (at * width, at * width + entries.len());
+    if chunk.len() < end {
+        chunk.resize(end, 0);
+    }
+    chunk[start..end].copy_from_slice(entries);
+}
+
+/// The heights that a run covers.
+pub(crate) fn heights(run: &HeaderRun) -> Range<u32> {
+    run.first_height..run.first_height.saturating_add(run.len())
+}
+
+/// The part of `from..from + count` that the segments vouch for, from its start without a gap.
+pub(crate) fn vouched(meta: &Meta, from: u32, count: u32) -> Range<u32> {
+    let wanted_end = from.saturating_add(count);
+    let mut end = from;
+    for segment in meta.below.iter().chain([&meta.main]) {
+        if (segment.context..=segment.tip).contains(&end) {
+            end = segment.tip.saturating_add(1).min(wanted_end);
+        }
+    }
+    from..end.max(from)
+}
+
+/// Whether a height lies in a segment.
+pub(crate) fn holds(meta: &Meta, height: u32) -> bool {
+    !vouched(meta, height, 1).is_empty()
+}
+
+/// The last `tail` heights of a segment.
+pub(crate) fn tail_of(segment: &Segment, tail: u32) -> Range<u32> {
+    let end = segment.tip.saturating_add(1);
+    end.saturating_sub(tail).max(segment.context)..end
+}
+
+/// The hash of the last header of a read, when a segment ends there.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn tip_hash_at(meta: &Meta, height: u32) -> Option<BlockHash> {
+    meta.below
+        .iter()
+        .chain([&meta.main])
+        .find(|segment| segment.tip == height)
+        .map(|segment| segment.tip_hash)
+}
+
+/// The hash that a raw header names as its parent's.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn parent_in(raw: &[u8]) -> BlockHash {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(&raw[4..36]);
+    BlockHash::from_bytes(hash)
+}
+
+/// Whether an entry is a gap's filling.
+pub(crate) fn is_gap(entry: &[u8]) -> bool {
+    entry.iter().all(|byte| *byte == 0)
+}
+
+const META_LEN: usize = 4 + 32 + 1 + 2 * SEGMENT_LEN;
+const SEGMENT_LEN: usize = 3 * 4 + 32 + 32;
+
+/// Watermarks as bytes: little-endian numbers, work big-endian.
+pub(crate) fn encode_meta(meta: &Meta) -> Vec<u8> {
+    let mut out = Vec::with_capacity(META_LEN);
+    out.extend(meta.version.to_le_bytes());
+    out.extend(meta.network_id.as_bytes());
+    out.push(u8::from(meta.below.is_some()));
+    for segment in [&meta.main].into_iter().chain(&meta.below) {
+        out.extend(segment.context.to_le_bytes());
+        out.extend(segment.start.to_le_bytes());
+        out.extend(segment.tip.to_le_bytes());
+        out.extend(segment.tip_hash.as_bytes());
+        out.extend(segment.tip_work.wrapping_shr(128).low_u128().to_be_bytes());
+        out.extend(segment.tip_work.low_u128().to_be_bytes());
+    }
+    out
+}
+
+/// The inverse of [`encode_meta`]; `None` for anything that it did not write or whose heights are out of order.
+pub(crate) fn decode_meta(bytes: &[u8]) -> Option<Meta> {
+    let mut rest = bytes;
+    let version = u32::from_le_bytes(take(&mut rest)?);
+    let network_id = BlockHash::from_bytes(take(&mut rest)?);
+    let [has_below] = take::<1>(&mut rest)?;
+    let main = decode_segment(&mut rest)?;
+    let below = match has_below {
+        0 => None,
+        1 => Some(decode_segment(&mut rest)?),
+        _ => return None,
+    };
+    rest.is_empty().then_some(Meta { version, network_id, main, below })
+}
+
+fn decode_segment(rest: &mut &[u8]) -> Option<Segment> {
+    let segment = Segment {
+        context: u32::from_le_bytes(take(rest)?),
+        start: u32::from_le_bytes(take(rest)?),
+        tip: u32::from_le_bytes(take(rest)?),
+        tip_hash: BlockHash::from_bytes(take(rest)?),
+        tip_work: Arith256::from_bendian(take(rest)?),
+    };
+    (segment.context <= segment.start && segment.start <= segment.tip).then_some(segment)
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (head, tail) = rest.split_first_chunk::<N>()?;
+    *rest = tail;
+    Some(*head)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(context: u32, start: u32, tip: u32) -> Segment {
+        Segment {
+            context,
+            start,
+            tip,
+            tip_hash: BlockHash::from_bytes([tip as u8; 32]),
+            tip_work: Arith256::from_u64(9).wrapping_shl(130),
+        }
+    }
+
+    fn meta(below: Option<Segment>) -> Meta {
+        Meta {
+            version: 1,
+            network_id: BlockHash::from_bytes([7; 32]),
+            main: segment(1_000, 1_035, 5_000),
+            below,
+        }
+    }
+
+    #[test]
+    fn a_read_ends_where_the_segments_do() {
+        let meta = meta(Some(segment(100, 135, 500)));
+        assert_eq!(vouched(&meta, 4_990, 100), 4_990..5_001);
+        assert_eq!(vouched(&meta, 490, 2_000), 490..501);
+        assert_eq!(vouched(&meta, 600, 2_000), 600..600);
+        assert_eq!(vouched(&meta, 99, 5), 99..99);
+        assert_eq!(vouched(&meta, 5_001, 5), 5_001..5_001);
+        assert_eq!(vouched(&meta, u32::MAX, u32::MAX), u32::MAX..u32::MAX);
+    }
+
+    #[test]
+    fn a_read_goes_on_over_segments_that_touch() {
+        let meta = meta(Some(segment(100, 135, 1_000)));
+        assert_eq!(vouched(&meta, 900, 2_000), 900..2_900);
+    }
+
+    #[test]
+    fn a_range_is_split_at_chunk_borders() {
+        assert_eq!(chunks_of(&(1_999..4_001)), 0..3);
+        assert_eq!(chunks_of(&(2_000..4_000)), 1..2);
+        assert!(chunks_of(&(5..5)).is_empty());
+        assert_eq!(within(&(1_999..4_001), 0), 1_999..2_000);
+        assert_eq!(within(&(1_999..4_001), 1), 0..2_000);
+        assert_eq!(within(&(1_999..4_001), 2), 0..1);
+    }
+
+    #[test]
+    fn a_gap_before_the_first_entry_is_filled_with_zeroes() {
+        let mut chunk = Vec::new();
+        splice(&mut chunk, 2, 2, &[1, 2, 3, 4]);
+        assert_eq!(chunk, [0, 0, 0, 0, 1, 2, 3, 4]);
+        splice(&mut chunk, 2, 1, &[9, 9]);
+        assert_eq!(chunk, [0, 0, 9, 9, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn watermarks_are_read_back_as_written_and_nothing_else_is() {
+        for meta in [meta(None), meta(Some(segment(100, 135, 500)))] {
+            let bytes = encode_meta(&meta);
+            assert_eq!(decode_meta(&bytes), Some(meta));
+            assert_eq!(decode_meta(&bytes[..bytes.len() - 1]), None);
+            assert_eq!(decode_meta(&[&bytes[..], &[0]].concat()), None);
+        }
+        assert_eq!(decode_meta(&encode_meta(&meta(Some(segment(5, 4, 500))))), None);
+    }
+}

@@ -1,0 +1,331 @@
+//! A branch that leaves the chain below what memory holds.
+//!
+//! That happens when the first peer asked had a long chain of its own and an honest one comes later. The branch is
+//! proven from its fork on without being kept ([`RivalChain`]: 36 headers of memory, whatever its length), and only
+//! once it has more work than ours is the store's watermark set back to the fork, so that the better chain is fetched
+//! like any other. One such proof runs at a time; it ends when the peer stops, lies, goes away, or sends more headers
+//! than a better branch could need ([`MORE_THAN_ENOUGH`]).
+
+use super::replies::Batch;
+use super::stream::Place;
+use super::{Ctx, HeaderSync};
+use crate::api::LogLevel;
+use crate::chain::work::work_of;
+use crate::chain::{Context, Entry, HeaderChain, MEMORY_WINDOW, RivalChain, START_ANCESTORS, pow};
+use crate::engine::{ConnId, Effect, ReadId};
+use crate::network::Offence;
+use crate::network::correlation::{InFlight, Request, RequestId};
+use crate::store::{HeaderRun, ReadReply, ReadRequest};
+use crate::sync::sequential::RequestClass;
+use dash_num::Arith256;
+use dash_protocol::{BlockHash, GetHeaders, Header, Message, PROTOCOL_VERSION};
+
+/// A branch may need this many times the headers that ours has since the fork, and [`SLACK`] more.
+const MORE_THAN_ENOUGH: u32 = 4;
+const SLACK: u32 = 20_000;
+/// Our headers read at once to sum up their work.
+const READ_STEP: u32 = 2_000;
+
+/// The proof of one branch.
+#[derive(Debug)]
+pub(super) struct DeepFork {
+    peer: ConnId,
+    /// The last header known to be common.
+    common: Place,
+    /// Headers received after it that are not compared or fed yet; one reply at the most.
+    headers: Vec<Header>,
+    step: Step,
+}
+
+#[derive(Debug)]
+enum Step {
+    /// Our own headers after `common` are being read, to be compared with theirs.
+    Compare(ReadId),
+    /// Everything so far is common: their next headers are awaited.
+    AwaitCommon(RequestId),
+    /// The fork is found; our headers after it are being read to know our work at the fork.
+    SumWork { read: ReadId, next: u32, work_after_fork: Arith256 },
+    /// The headers before the fork are being read.
+    ReadContext { read: ReadId, work_at_fork: Arith256 },
+    /// Their headers are awaited, to be fed.
+    Feed { request: RequestId, rival: Box<RivalChain>, fed: u32 },
+    /// Their branch has more work: the chain is being set back.
+    SetBack { read: ReadId, fork: Entry },
+}
+
+impl DeepFork {
+    pub fn peer(&self) -> ConnId {
+        self.peer
+    }
+}
+
+impl HeaderSync {
+    /// Takes headers that begin after a hash that is not in memory.
+    pub(super) fn begin_deep_fork(&mut self, conn: ConnId, prev: BlockHash, batch: Batch, ctx: &mut Ctx<'_>) {
+        let Some(common) = self.place_of_anchor(&prev) else {
+            // The locator held the hash when it was sent: the chain has moved on since.
+            return;
+        };
+        if self.deep_fork.is_some() || !self.all_stored() {
+            return;
+        }
+        let Some(headers) = plain(batch) else { return };
+        let read = self.read_own(common.height + 1, headers.len() as u32, ctx);
+        self.deep_fork = Some(DeepFork { peer: conn, common, headers, step: Step::Compare(read) });
+    }
+
+    fn read_own(&self, from: u32, count: u32, ctx: &mut Ctx<'_>) -> ReadId {
+        let read = ctx.ids.read();
+        ctx.out.push(Effect::Read { read, request: ReadRequest::Headers { from, count } });
+        read
+    }
+
+    /// Whether a read belongs to the proof under way.
+    pub(super) fn is_deep_fork_read(&self, id: ReadId) -> bool {
+        self.deep_fork.as_ref().is_some_and(|fork| match &fork.step {
+            Step::Compare(read)
+            | Step::SumWork { read, .. }
+            | Step::ReadContext { read, .. }
+            | Step::SetBack { read, .. } => *read == id,
+            Step::AwaitCommon(_) | Step::Feed { .. } => false,
+        })
+    }
+
+    /// Takes what was read for the proof.
+    pub(super) fn on_deep_fork_read(&mut self, reply: Option<ReadReply>, ctx: &mut Ctx<'_>) {
+        let Some(fork) = self.deep_fork.take() else { return };
+        let Some(ReadReply::Headers(run)) = reply else { return };
+        self.deep_fork = match fork.step {
+            Step::Compare(_) => self.compare(fork, &run, ctx),
+            Step::SumWork { next, work_after_fork, .. } => {
+                self.sum_work(fork, &run, next, work_after_fork, ctx)
+            }
+            Step::ReadContext { work_at_fork, .. } => self.start_rival(fork, &run, work_at_fork, ctx),
+            Step::SetBack { fork: entry, .. } => {
+                self.set_back(&entry, &run, ctx);
+                None
+            }
+            step @ (Step::AwaitCommon(_) | Step::Feed { .. }) => Some(DeepFork { step, ..fork }),
+        };
+    }
+
+    fn compare(&mut self, mut fork: DeepFork, run: &HeaderRun, ctx: &mut Ctx<'_>) -> Option<DeepFork> {
+        let (ours, _) = run.raw.as_chunks::<{ Header::LEN }>();
+        let same =
+            fork.headers.iter().zip(ours).take_while(|(theirs, ours)| theirs.to_bytes() == **ours).count();
+        if same > 0 {
+            fork.common = Place { height: fork.common.height + same as u32, hash: run.hashes[same - 1] };
+        }
+        fork.headers.drain(..same);
+        if fork.headers.is_empty() {
+            let request = self.ask_after(fork.peer, fork.common.hash, ctx)?;
+            return Some(DeepFork { step: Step::AwaitCommon(request), ..fork });
+        }
+        let next = fork.common.height + 1;
+        let zero = Arith256::from_u64(0);
+        self.sum_work(fork, &HeaderRun::default(), next, zero, ctx)
+    }
+
+    fn ask_after(&mut self, peer: ConnId, hash: BlockHash, ctx: &mut Ctx<'_>) -> Option<RequestId> {
+        ctx.admit(RequestClass::Headers, 0, 0).ok()?;
+        let request = Request::HeadersAfter { locator: vec![hash] };
+        let id = ctx.requests.begin(peer, request, 30_000, ctx.now);
+        let get = GetHeaders { version: PROTOCOL_VERSION, locator: vec![hash], stop: BlockHash::ZERO };
+        ctx.peers.send(peer, &Message::GetHeaders(get), ctx.out);
+        Some(id)
+    }
+
+    /// Adds up the work of our headers after the fork that are below memory.
+    fn sum_work(
+        &mut self,
+        fork: DeepFork,
+        run: &HeaderRun,
+        next: u32,
+        mut work_after_fork: Arith256,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<DeepFork> {
+        let chain = self.lane().chain.as_ref()?;
+        let base = chain.at(chain.base_height())?;
+        for raw in run.raw.as_chunks::<{ Header::LEN }>().0 {
+            work_after_fork = work_after_fork.wrapping_add(work_of(Header::from_bytes(raw).bits.to_bits()));
+        }
+        let next = next + run.len();
+        if next <= base.height {
+            let read = self.read_own(next, READ_STEP.min(base.height + 1 - next), ctx);
+            return Some(DeepFork { step: Step::SumWork { read, next, work_after_fork }, ..fork });
+        }
+        let work_at_fork = base.work.wrapping_sub(work_after_fork);
+        let needed = (START_ANCESTORS + 1).max(Context::needed(&self.rules, fork.common.height) as u32);
+        let from = (fork.common.height + 1).saturating_sub(needed);
+        let read = self.read_own(from, fork.common.height + 1 - from, ctx);
+        Some(DeepFork { step: Step::ReadContext { read, work_at_fork }, ..fork })
+    }
+
+    fn start_rival(
+        &mut self,
+        fork: DeepFork,
+        run: &HeaderRun,
+        work: Arith256,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<DeepFork> {
+        let headers: Vec<Header> =
+            run.raw.as_chunks::<{ Header::LEN }>().0.iter().map(Header::from_bytes).collect();
+        let (last, ancestors) = headers.split_last()?;
+        let entry = Entry { header: *last, hash: fork.common.hash, height: fork.common.height, work };
+        match self.lane().chain.as_ref()?.rival(entry, ancestors) {
+            Ok(rival) => self.feed(fork.peer, rival, &fork.headers, 0, ctx),
+            Err(error) => {
+                self.blame(fork.peer, &error, ctx);
+                None
+            }
+        }
+    }
+
+    fn feed(
+        &mut self,
+        peer: ConnId,
+        mut rival: RivalChain,
+        headers: &[Header],
+        fed: u32,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<DeepFork> {
+        let raw: Vec<u8> = headers.iter().flat_map(Header::to_bytes).collect();
+        let pairs: Vec<_> = headers.iter().copied().zip(pow::x11_batch(&raw)).collect();
+        let outcome = rival.feed(&pairs, ctx.now.unix_secs());
+        if let Some((_, error)) = outcome.error {
+            self.blame(peer, &error, ctx);
+            return None;
+        }
+        let fed = fed + outcome.taken;
+        let tip = *self.lane().chain.as_ref()?.tip();
+        let fork = *rival.fork();
+        let common = Place { height: fork.height, hash: fork.hash };
+        if rival.has_more_work_than(&tip.work) {
+            let from = (fork.height + 1).saturating_sub(MEMORY_WINDOW as u32).max(self.lane().context_height);
+            let read = self.read_own(from, fork.height + 1 - from, ctx);
+            return Some(DeepFork { peer, common, headers: Vec::new(), step: Step::SetBack { read, fork } });
+        }
+        let enough =
+            tip.height.saturating_sub(fork.height).saturating_mul(MORE_THAN_ENOUGH).saturating_add(SLACK);
+        if fed > enough {
+            ctx.peers.punish(peer, &Offence::LowWorkFlood(fed), ctx.now, ctx.out);
+            return None;
+        }
+        let request = self.ask_after(peer, rival.tip().hash, ctx)?;
+        let step = Step::Feed { request, rival: Box::new(rival), fed };
+        Some(DeepFork { peer, common, headers: Vec::new(), step })
+    }
+
+    /// Takes a reply if the proof waits for it.
+    pub(super) fn deep_fork_answer(
+        &mut self,
+        conn: ConnId,
+        request: &InFlight,
+        batch: &Batch,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        let awaited = self.deep_fork.as_ref().is_some_and(|fork| match &fork.step {
+            Step::AwaitCommon(id) | Step::Feed { request: id, .. } => *id == request.id,
+            _ => false,
+        });
+        let Some(fork) = self.deep_fork.take_if(|_| awaited) else { return false };
+        let headers = match batch {
+            Batch::Plain(headers) => headers.clone(),
+            Batch::Compressed(_) => Vec::new(),
+        };
+        self.deep_fork = match fork.step {
+            Step::AwaitCommon(_) if headers.is_empty() => None,
+            Step::AwaitCommon(_) => {
+                let read = self.read_own(fork.common.height + 1, headers.len() as u32, ctx);
+                Some(DeepFork { headers, step: Step::Compare(read), ..fork })
+            }
+            Step::Feed { rival, fed, .. } if headers.is_empty() => {
+                // The whole branch is known, and it is worth less than ours.
+                ctx.peers.punish(conn, &Offence::LowWorkFlood(fed), ctx.now, ctx.out);
+                drop(rival);
+                None
+            }
+            Step::Feed { rival, fed, .. } => self.feed(conn, *rival, &headers, fed, ctx),
+            step => Some(DeepFork { step, ..fork }),
+        };
+        true
+    }
+
+    /// Gives up the proof if it waited for this request.
+    pub(super) fn deep_fork_request_lost(&mut self, id: RequestId) {
+        self.deep_fork.take_if(|fork| match &fork.step {
+            Step::AwaitCommon(request) | Step::Feed { request, .. } => *request == id,
+            _ => false,
+        });
+    }
+
+    /// Sets the chain back to the fork. The better branch is fetched again from there, and its first headers must
+    /// exist: their work was seen.
+    fn set_back(&mut self, fork: &Entry, run: &HeaderRun, ctx: &mut Ctx<'_>) {
+        if !self.all_stored() {
+            return;
+        }
+        let place = Place { height: fork.height, hash: fork.hash };
+        let segment = self.lane().segment(place, fork.work);
+        match HeaderChain::from_tail(self.params.clone(), &segment, run) {
+            Ok(chain) => {
+                let from = self.lane().tip().height;
+                let lane = self.lane_mut();
+                lane.unstored_fork = Some(fork.height);
+                lane.chain = Some(chain);
+                self.anchors.retain(|(height, _)| *height <= fork.height);
+                for tip in self.tips.values_mut() {
+                    tip.stream.reset(ctx);
+                    tip.nothing_after = None;
+                    tip.more = false;
+                }
+                self.fell_behind = true;
+                ctx.out.log(
+                    ctx.now,
+                    LogLevel::Warn,
+                    "chain",
+                    "a proven branch from far below has more work: going back to the fork",
+                    [("fork", fork.height.into()), ("tip", from.into())],
+                );
+            }
+            Err(error) => ctx.out.log(
+                ctx.now,
+                LogLevel::Error,
+                "store",
+                "stored headers cannot be read back",
+                [("reason", error.to_string().into())],
+            ),
+        }
+    }
+
+    /// The height of a hash that locators name below memory.
+    fn place_of_anchor(&self, hash: &BlockHash) -> Option<Place> {
+        let checkpoints =
+            self.params.checkpoints.iter().map(|checkpoint| (checkpoint.height, checkpoint.hash));
+        let genesis = std::iter::once((0, self.params.genesis_hash));
+        let start = self.lane().context_height;
+        self.anchors
+            .iter()
+            .copied()
+            .chain(checkpoints)
+            .chain(genesis)
+            .find(|(height, anchor)| anchor == hash && *height >= start)
+            .map(|(height, hash)| Place { height, hash })
+    }
+
+    /// Whether a hash is one from which a deep fork can be followed.
+    pub(super) fn is_anchor(&self, hash: &BlockHash) -> bool {
+        self.place_of_anchor(hash).is_some()
+    }
+}
+
+/// Deep forks are fetched plain.
+fn plain(batch: Batch) -> Option<Vec<Header>> {
+    match batch {
+        Batch::Plain(headers) => Some(headers),
+        Batch::Compressed(headers) => {
+            let all = headers.expand(pow::x11).ok()?;
+            Some(all.into_iter().map(|(header, _)| header).collect())
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! What replies, announcements and finished jobs become.
+//!
+//! A reply is taken in only where it continues what was asked; the first thing it shows of itself is the previous hash
+//! of its first header. Unasked headers are announcements, of at most [`MAX_ANNOUNCED`] headers.
+
+use super::stream::{Place, Stream, StreamId};
+use super::{Ctx, HeaderSync};
+use crate::api::LogLevel;
+use crate::chain::pow;
+use crate::engine::{ComputeReply, ConnId, JobId};
+use crate::network::Offence;
+use crate::network::correlation::{HeadersReply, InFlight, Match, Request};
+use crate::sync::sequential::{Failure, SyncPhase};
+use dash_protocol::{BlockHash, CompressedHeaders, Header, Inventory, InventoryKind};
+
+/// Core announces at most eight new blocks by headers.
+const MAX_ANNOUNCED: usize = 8;
+/// A peer whose chain is shorter than what it was asked for is passed over for this long.
+const BEHIND_MS: u64 = 60_000;
+/// More new headers than this at once mean that we fell behind.
+pub(super) const FEW_BLOCKS: usize = 8;
+
+/// Headers as they came.
+#[derive(Debug)]
+pub(super) enum Batch {
+    Plain(Vec<Header>),
+    Compressed(CompressedHeaders),
+}
+
+impl Batch {
+    fn len(&self) -> usize {
+        match self {
+            Self::Plain(headers) => headers.len(),
+            Self::Compressed(headers) => headers.len(),
+        }
+    }
+
+    fn wire_len(&self) -> usize {
+        match self {
+            Self::Plain(headers) => headers.len() * (Header::LEN + 1),
+            Self::Compressed(headers) => headers.payload().len(),
+        }
+    }
+
+    fn first_prev(&self) -> Option<BlockHash> {
+        match self {
+            Self::Plain(headers) => headers.first().map(|header| header.prev_block_hash),
+            Self::Compressed(headers) => headers.first_prev(),
+        }
+    }
+
+    /// Keeps the first `count` headers of a plain batch. A compressed one is cut when its headers are known.
+    fn truncate(&mut self, count: usize) {
+        if let Self::Plain(headers) = self {
+            headers.truncate(count);
+        }
+    }
+
+    fn push_to(self, stream: &mut Stream, source: ConnId, base: Place, ctx: &mut Ctx<'_>) {
+        match self {
+            Self::Plain(headers) => stream.push_headers(source, base, headers, ctx),
+            Self::Compressed(headers) => stream.push_compressed(source, base, headers, ctx),
+        }
+    }
+}
+
+impl HeaderSync {
+    /// Takes a `headers` or `headers2` message.
+    pub(super) fn on_headers(&mut self, conn: ConnId, batch: Batch, ctx: &mut Ctx<'_>) {
+        let first_prev = batch.first_prev();
+        let only_hash = || match &batch {
+            Batch::Plain(headers) => match headers.as_slice() {
+                [only] => Some(pow::x11(&only.to_bytes())),
+                _ => None,
+            },
+            Batch::Compressed(headers) if headers.len() == 1 => {
+                headers.expand(pow::x11).ok().and_then(|all| all.first().map(|(_, hash)| *hash))
+            }
+            Batch::Compressed(_) => None,
+        };
+        let reply = HeadersReply { count: batch.len(), first_prev, only_hash: &only_hash };
+        match ctx.requests.headers_reply(conn, reply, ctx.now) {
+            Match::Request(request) => {
+                self.note_answer(conn, &request, &batch, ctx);
+                match request.request {
+                    Request::HeaderByHash(_) => self.on_context(conn, batch, ctx),
+                    Request::HeadersAfter { .. } => self.on_answer(conn, &request, batch, ctx),
+                }
+            }
+            Match::Late => {}
+            Match::Unsolicited => self.on_announcement(conn, batch, ctx),
+        }
+    }
+
+    /// Learns how fast the peer is.
+    fn note_answer(&mut self, conn: ConnId, request: &InFlight, batch: &Batch, ctx: &mut Ctx<'_>) {
+        let entry = self.tips.entry(conn).or_default();
+        entry.timeouts = 0;
+        entry.slow_until_ms = 0;
+        let elapsed = ctx.now.mono_ms.saturating_sub(request.sent_ms).max(1) as f64;
+        // What the round trip itself takes says nothing of the link's width.
+        let rtt = ctx.peers.peer(conn).and_then(|peer| peer.rtt_ms()).unwrap_or(0.0);
+        if batch.wire_len() > 20_000 {
+            let sample = batch.wire_len() as f64 * 1000.0 / (elapsed - rtt).max(1.0);
+            entry.bytes_per_second = Some(entry.bytes_per_second.map_or(sample, |b| b * 0.7 + sample * 0.3));
+        }
+    }
+
+    /// One ancestor of the start, by its hash.
+    fn on_context(&mut self, conn: ConnId, batch: Batch, ctx: &mut Ctx<'_>) {
+        let lane = self.lane_mut();
+        lane.context_request = None;
+        let header = match batch {
+            Batch::Plain(headers) => headers.first().copied(),
+            Batch::Compressed(headers) => {
+                headers.expand(pow::x11).ok().and_then(|h| h.first().map(|(h, _)| *h))
+            }
+        };
+        let Some(header) = header else {
+            // It does not have our start, or is itself syncing.
+            self.note_behind(conn, ctx);
+            ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Invalid, true);
+            return;
+        };
+        let Some(mut context) = lane.context.take() else { return };
+        // The correlation matched the hash already; a mismatch here would be ours.
+        if let Err(error) = context.offer(header, pow::x11(&header.to_bytes())) {
+            ctx.peers.punish(conn, &Offence::InvalidHeader(error.to_string()), ctx.now, ctx.out);
+        }
+        lane.set_context(context);
+        self.progressed(ctx);
+    }
+
+    fn note_behind(&mut self, conn: ConnId, ctx: &Ctx<'_>) {
+        self.tips.entry(conn).or_default().behind_until_ms = ctx.now.mono_ms + BEHIND_MS;
+    }
+
+    fn on_answer(&mut self, conn: ConnId, request: &InFlight, batch: Batch, ctx: &mut Ctx<'_>) {
+        if let Request::HeadersAfter { locator } = &request.request
+            && ignores(locator, &batch)
+        {
+            ctx.peers.punish(conn, &Offence::IgnoresLocator, ctx.now, ctx.out);
+            return;
+        }
+        if self.deep_fork_answer(conn, request, &batch, ctx) {
+            return;
+        }
+        if let Some(index) = self.ranges.iter().position(|range| range.stream.request == Some(request.id)) {
+            self.ranges[index].stream.request = None;
+            self.on_range_answer(index, conn, batch, ctx);
+        } else if self.tips.get(&conn).is_some_and(|tip| tip.stream.request == Some(request.id)) {
+            self.on_tip_answer(conn, batch, ctx);
+        }
+    }
+
+    fn on_range_answer(&mut self, index: usize, conn: ConnId, mut batch: Batch, ctx: &mut Ctx<'_>) {
+        let range = &mut self.ranges[index];
+        let Some(prev) = batch.first_prev() else {
+            // Nothing beyond: its chain is shorter than the next checkpoint.
+            range.stream.source = None;
+            self.note_behind(conn, ctx);
+            ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Invalid, true);
+            range_retry(&mut self.ranges[index].stream, ctx);
+            return;
+        };
+        let base = match range.stream.last {
+            Some(last) if prev == last.hash => last,
+            _ if prev == range.start.hash => {
+                // It does not know what another peer sent: start over with its version; the checkpoint will judge.
+                range.stream.pieces.clear();
+                range.stream.last = None;
+                range.start
+            }
+            _ => {
+                range.stream.source = None;
+                let height = range.start.height;
+                self.lacks_checkpoint(conn, height, ctx);
+                return;
+            }
+        };
+        let room = (range.end.height - base.height) as usize;
+        batch.truncate(room);
+        batch.push_to(&mut range.stream, conn, base, ctx);
+        let id = StreamId::Range(range.start.height);
+        self.settle(id, ctx);
+    }
+
+    /// A peer answered from further back than a hash that the network's chain is known to hold.
+    fn lacks_checkpoint(&mut self, conn: ConnId, height: u32, ctx: &mut Ctx<'_>) {
+        let claimed = ctx.peers.peer(conn).map_or(0, |peer| peer.claimed_height());
+        if claimed >= height {
+            let what = format!("the peer claims height {claimed} but lacks the checkpoint at {height}");
+            ctx.peers.punish(conn, &Offence::Checkpoint(what), ctx.now, ctx.out);
+        } else {
+            ctx.peers.hang_up(conn, "still syncing below our start", ctx.now, ctx.out);
+        }
+    }
+
+    fn on_tip_answer(&mut self, conn: ConnId, batch: Batch, ctx: &mut Ctx<'_>) {
+        let Some(entry) = self.tips.get_mut(&conn) else { return };
+        entry.stream.request = None;
+        let Some(prev) = batch.first_prev() else {
+            entry.more = false;
+            entry.nothing_after = entry.asked_with;
+            return;
+        };
+        self.take_tip_batch(conn, prev, batch, ctx);
+    }
+
+    /// Headers of a peer that begin after `prev`, asked for or announced.
+    fn take_tip_batch(&mut self, conn: ConnId, prev: BlockHash, batch: Batch, ctx: &mut Ctx<'_>) {
+        let Some(chain) = self.lane().chain.as_ref() else { return };
+        let tip_height = chain.tip().height;
+        let known = chain.find(&prev).map(|entry| Place { height: entry.height, hash: entry.hash });
+        let count = batch.len();
+        let Some(entry) = self.tips.get_mut(&conn) else { return };
+        let base = entry.stream.last.filter(|last| last.hash == prev).or(known);
+        let Some(base) = base else {
+            entry.more = false;
+            if prev == self.params.genesis_hash && !self.is_anchor(&prev) {
+                let height = self.lane().start.height;
+                self.lacks_checkpoint(conn, height, ctx);
+            } else {
+                self.begin_deep_fork(conn, prev, batch, ctx);
+            }
+            return;
+        };
+        entry.more = true;
+        entry.nothing_after = None;
+        if base.height as usize + count > tip_height as usize + FEW_BLOCKS {
+            self.fell_behind = true;
+        }
+        batch.push_to(&mut entry.stream, conn, base, ctx);
+        self.settle(StreamId::Tip(conn), ctx);
+    }
+
+    fn on_announcement(&mut self, conn: ConnId, batch: Batch, ctx: &mut Ctx<'_>) {
+        let Some(prev) = batch.first_prev() else {
+            ctx.peers.punish(conn, &Offence::Flood("headers".to_owned()), ctx.now, ctx.out);
+            return;
+        };
+        if batch.len() > MAX_ANNOUNCED {
+            let what = format!("message of {} headers", batch.len());
+            ctx.peers.punish(conn, &Offence::Unrequested(what), ctx.now, ctx.out);
+            return;
+        }
+        if !self.follows_tip() {
+            return;
+        }
+        let known = self.lane().chain.as_ref().is_some_and(|chain| chain.find(&prev).is_some());
+        let entry = self.tips.entry(conn).or_default();
+        let continues = entry.stream.last.is_some_and(|last| last.hash == prev);
+        let expanding = entry.stream.pieces.iter().any(|piece| piece.compressed.is_some());
+        // News that do not connect to anything make us ask.
+        if (known || continues) && !expanding {
+            self.take_tip_batch(conn, prev, batch, ctx);
+        } else {
+            entry.nothing_after = None;
+            entry.last_asked_ms = None;
+        }
+    }
+
+    /// Takes a block announced by its hash alone: the peer is asked for its headers.
+    pub(super) fn on_inventory(&mut self, conn: ConnId, items: &[Inventory]) {
+        let Some(chain) = self.lane().chain.as_ref() else { return };
+        let news = items.iter().any(|item| {
+            item.kind == InventoryKind::Block && chain.find(&BlockHash::from_bytes(item.hash)).is_none()
+        });
+        if news && let Some(entry) = self.tips.get_mut(&conn) {
+            entry.nothing_after = None;
+            entry.last_asked_ms = None;
+        }
+    }
+
+    /// Whether new blocks are taken: the chain is there and no range has to be filled first.
+    pub(super) fn follows_tip(&self) -> bool {
+        self.ranges.is_empty() && self.lane().end.is_none() && self.lane().chain.is_some()
+    }
+
+    /// Takes the result of a job.
+    pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, ctx: &mut Ctx<'_>) {
+        let Some((id, stream)) = self.stream_of(job) else { return };
+        match result {
+            ComputeReply::Hashes(hashes) => {
+                stream.hashed(job, &hashes);
+                self.settle(id, ctx);
+            }
+            ComputeReply::Expanded(Ok(headers)) => {
+                stream.expanded(job, headers);
+                self.cut_at_end(id);
+                self.settle(id, ctx);
+            }
+            ComputeReply::Expanded(Err(error)) => {
+                let source = stream.piece_of(job).map(|piece| piece.source);
+                stream.reset(ctx);
+                if let Some(source) = source {
+                    let offence = Offence::Malformed { command: "headers2".to_owned(), error };
+                    ctx.peers.punish(source, &offence, ctx.now, ctx.out);
+                }
+            }
+            ComputeReply::Failed(reason) => {
+                stream.reset(ctx);
+                stream.retry_at_ms =
+                    match ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute, true) {
+                        crate::sync::sequential::Recovery::RetryAfter { wait_ms } => {
+                            ctx.now.mono_ms + wait_ms
+                        }
+                        _ => ctx.now.mono_ms,
+                    };
+                ctx.out.log(ctx.now, LogLevel::Warn, "compute", "a job failed", [("reason", reason.into())]);
+            }
+        }
+    }
+
+    fn stream_of(&mut self, job: JobId) -> Option<(StreamId, &mut Stream)> {
+        let ranges =
+            self.ranges.iter_mut().map(|range| (StreamId::Range(range.start.height), &mut range.stream));
+        let tips = self.tips.iter_mut().map(|(&conn, tip)| (StreamId::Tip(conn), &mut tip.stream));
+        ranges.chain(tips).find(|(_, stream)| stream.pieces.iter().any(|piece| piece.jobs.contains(&job)))
+    }
+
+    pub(super) fn stream_mut(&mut self, id: StreamId) -> Option<&mut Stream> {
+        match id {
+            StreamId::Range(start) => self
+                .ranges
+                .iter_mut()
+                .find(|range| range.start.height == start)
+                .map(|range| &mut range.stream),
+            StreamId::Tip(conn) => self.tips.get_mut(&conn).map(|tip| &mut tip.stream),
+        }
+    }
+
+    /// Cuts what a compressed reply holds beyond the end of its range.
+    fn cut_at_end(&mut self, id: StreamId) {
+        let StreamId::Range(start) = id else { return };
+        let Some(range) = self.ranges.iter_mut().find(|range| range.start.height == start) else { return };
+        if let Some(piece) = range.stream.pieces.back_mut()
+            && piece.is_hashed()
+        {
+            piece.headers.truncate((range.end.height - piece.base.height) as usize);
+            range.stream.last = piece.end();
+        }
+    }
+}
+
+/// Whether an answer holds a hash that the locator names before the one it begins after: a node takes the first that is
+/// on its chain.
+fn ignores(locator: &[BlockHash], batch: &Batch) -> bool {
+    let Batch::Plain(headers) = batch else { return false };
+    let Some(begin) = batch.first_prev().and_then(|prev| locator.iter().position(|hash| *hash == prev))
+    else {
+        return false;
+    };
+    let better = &locator[..begin];
+    headers.iter().skip(1).any(|header| better.contains(&header.prev_block_hash))
+}
+
+fn range_retry(stream: &mut Stream, ctx: &Ctx<'_>) {
+    stream.retry_at_ms = ctx.now.mono_ms + 1_000;
+}

@@ -1,0 +1,10 @@
+//! What to ask for, of whom, and when it counts as done.
+//!
+//! - [`sequential`]: the phases in their order, what each may ask, progress, and recovery from failures.
+//! - [`headers`]: the download of the header chain: parallel ranges between checkpoints, then following the tip.
+//!
+//! All of it is level-triggered: each step works out what is wanted from what is stored, what is in flight and who is
+//! there, so a lost message or a reload leaves nothing stuck.
+
+pub mod headers;
+pub mod sequential;

@@ -1,0 +1,79 @@
+// Headers per second in Chrome, from the bridge to IndexedDB, beside the plain X11 rate of one worker in the same page.
+// Run by `cargo xtask bench headers`; the last line printed is the figures as JSON.
+
+import { parseArgs } from 'node:util';
+import { bridge, browser, plainPage, scope, simnet, staticServer } from './harness.mjs';
+
+const { values } = parseArgs({
+  options: { short: { type: 'string' }, long: { type: 'string' }, rounds: { type: 'string' } },
+});
+const [short, long, rounds] = [values.short, values.long, values.rounds].map(Number);
+
+/** The run whose ratio is the median. */
+const middle = runs => runs.sort((a, b) => a.rate / a.x11 - b.rate / b.x11)[Math.floor(runs.length / 2)];
+
+/** One sync from nothing in a fresh profile: headers per second, and X11 hashes per second of one worker before it. */
+async function once(net, computeWorkers) {
+  const t = scope();
+  try {
+    const origin = await staticServer(t);
+    const gate = await bridge(t, {
+      network: net.network,
+      peers: net.peers,
+      args: ['--max-down-rate', '0', '--max-new-per-minute', '100000'],
+    });
+    const page = await plainPage(await browser(t), origin);
+    const x11 = await page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const worker = new Worker('/x11.js', { type: 'module' });
+          worker.onmessage = ({ data }) => {
+            worker.terminate();
+            resolve(data);
+          };
+          worker.onerror = event => reject(new Error(event.message));
+        }),
+    );
+    const sync = await page.evaluate(
+      async ([options]) => {
+        const began = performance.now();
+        await window.openClient('client', options);
+        const tip = await window.clients.client.synced();
+        return { height: tip.height, ms: performance.now() - began };
+      },
+      [{ network: net.network, bridges: [gate.url], peers: { target: net.peers.length }, computeWorkers }],
+    );
+    return { x11, rate: (sync.height * 1000) / sync.ms };
+  } finally {
+    await t.end();
+  }
+}
+
+async function measure(name, height, computeWorkers, times) {
+  const t = scope();
+  try {
+    const net = await simnet(t, { peers: 3, height });
+    const runs = [];
+    for (let round = 0; round < times; round++) {
+      const run = await once(net, computeWorkers);
+      console.log(`${name}: ${Math.round(run.rate)} headers/s beside ${Math.round(run.x11)} hashes/s`);
+      runs.push(run);
+    }
+    const { rate: value, x11: baseline } = middle(runs);
+    return { name, value, unit: 'headers/s', baseline, ratio: value / baseline };
+  } finally {
+    await t.end();
+  }
+}
+
+const none = await measure(`chrome-idb-${short}-0-workers`, short, 0, rounds);
+const one = await measure(`chrome-idb-${short}-1-worker`, short, 1, rounds);
+const far = await measure(`chrome-idb-${long}-1-worker`, long, 1, 1);
+const kept = {
+  name: `chrome-idb-${long}-to-${short}`,
+  value: far.value,
+  unit: 'headers/s',
+  baseline: one.value,
+  ratio: far.value / one.value,
+};
+console.log(JSON.stringify([none, one, far, kept]));
