@@ -1,0 +1,332 @@
+//! Header chains with real proof of work.
+//!
+//! [`ChainBuilder`] mines a chain of any length under the rules of a regtest or a devnet, repeatably: the same
+//! parameters, seed and length give the same headers. [`SimChain`] is the chain: it grows, forks, reorganises and
+//! answers locators as a node does. `difficulty.rs` has the required bits, `mining.rs` the nonce search and the choice
+//! of block times, `flaw.rs` headers that break exactly one rule.
+//!
+//! A chain holds about 160 bytes a header and is all in memory; it is as long as its builder made it.
+
+mod difficulty;
+mod flaw;
+mod mining;
+
+pub use difficulty::{required, target};
+pub use flaw::Flaw;
+pub use mining::solve_on;
+
+use crate::rng::Rng;
+use dash_num::{Arith256, CompactTarget as Compact};
+use dash_protocol::{BlockHash, Checkpoint, Header, NetworkKind, NetworkParams};
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// When shared chains end, in seconds since 1970: the time at which simulated worlds begin.
+pub const EPOCH: u32 = 1_760_000_000;
+
+/// Hashes block hashes by their first bytes, which are as good as random.
+#[derive(Clone, Default)]
+struct ByPrefix(u64);
+
+impl Hasher for ByPrefix {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(prefix) = bytes.first_chunk::<8>() {
+            self.0 ^= u64::from_le_bytes(*prefix);
+        }
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+type HeightIndex = HashMap<BlockHash, u32, BuildHasherDefault<ByPrefix>>;
+
+/// A chain of headers from genesis on, valid by all rules of its network.
+#[derive(Clone)]
+pub struct SimChain {
+    params: Arc<NetworkParams>,
+    headers: Vec<Header>,
+    hashes: Vec<BlockHash>,
+    heights: HeightIndex,
+    rng: Rng,
+}
+
+impl std::fmt::Debug for SimChain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimChain").field("height", &self.height()).field("tip", &self.tip_hash()).finish()
+    }
+}
+
+/// Builds a [`SimChain`].
+#[derive(Clone, Debug)]
+pub struct ChainBuilder {
+    params: Arc<NetworkParams>,
+    seed: u64,
+    height: u32,
+    ends_at: u32,
+}
+
+impl ChainBuilder {
+    /// A chain of these rules; seed 0, 100 blocks, ending at [`EPOCH`].
+    ///
+    /// # Panics
+    /// For mainnet and testnet, whose proof of work cannot be simulated.
+    pub fn new(params: Arc<NetworkParams>) -> Self {
+        let simulated = matches!(params.kind, NetworkKind::Devnet | NetworkKind::Regtest);
+        assert!(simulated, "only regtest and devnets are cheap enough to mine");
+        Self { params, seed: 0, height: 100, ends_at: EPOCH }
+    }
+
+    /// Chains of different seeds share nothing but their first blocks, which the network fixes.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Height of the tip.
+    pub fn height(mut self, height: u32) -> Self {
+        self.height = height;
+        self
+    }
+
+    /// No header is later than this, in seconds since 1970; on regtest the tip is at most minutes earlier, on a
+    /// devnet some per cent of the chain's span.
+    pub fn ends_at(mut self, unix_secs: u32) -> Self {
+        self.ends_at = unix_secs;
+        self
+    }
+
+    /// Mines it.
+    ///
+    /// # Panics
+    /// When so many blocks do not fit between genesis and the end.
+    pub fn build(self) -> SimChain {
+        let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed);
+        let mut times = mining::History::new(&self.params, self.height, self.ends_at);
+        while chain.height() < self.height {
+            let time = times.next(&mut chain);
+            chain.push_mined(time);
+        }
+        chain
+    }
+}
+
+impl SimChain {
+    /// A chain of `height` blocks that ends at [`EPOCH`].
+    pub fn build(params: Arc<NetworkParams>, seed: u64, height: u32) -> Self {
+        ChainBuilder::new(params).seed(seed).height(height).build()
+    }
+
+    /// [`SimChain::build`], mined once in a process for each network name, seed and height: tests share chains, since
+    /// mining is what costs.
+    pub fn shared(params: &Arc<NetworkParams>, seed: u64, height: u32) -> Arc<Self> {
+        type Cache = Mutex<BTreeMap<(String, u32, u64, u32), Arc<OnceLock<Arc<SimChain>>>>>;
+        static CACHE: OnceLock<Cache> = OnceLock::new();
+        let key = (params.name.clone(), params.minimum_difficulty_blocks, seed, height);
+        let slot = {
+            let mut cache = CACHE.get_or_init(Cache::default).lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cache.entry(key).or_default())
+        };
+        Arc::clone(slot.get_or_init(|| Arc::new(Self::build(Arc::clone(params), seed, height))))
+    }
+
+    fn genesis(params: Arc<NetworkParams>, seed: u64) -> Self {
+        let fixed: Vec<_> =
+            std::iter::once((params.genesis, params.genesis_hash)).chain(params.devnet_genesis).collect();
+        let mut chain = Self {
+            params,
+            headers: Vec::new(),
+            hashes: Vec::new(),
+            heights: HeightIndex::default(),
+            rng: Rng::split(seed, 1),
+        };
+        for (header, hash) in fixed {
+            chain.push(header, hash);
+        }
+        chain
+    }
+
+    fn push(&mut self, header: Header, hash: BlockHash) {
+        self.heights.insert(hash, self.headers.len() as u32);
+        self.headers.push(header);
+        self.hashes.push(hash);
+    }
+
+    fn truncate(&mut self, height: u32) {
+        for hash in self.hashes.drain(height as usize + 1..) {
+            self.heights.remove(&hash);
+        }
+        self.headers.truncate(height as usize + 1);
+    }
+
+    fn push_mined(&mut self, time: u32) {
+        let (header, hash) = mining::mine(&self.params, &self.headers, self.tip_hash(), time, &mut self.rng);
+        self.push(header, hash);
+    }
+
+    /// Mines `blocks` blocks on the tip, none later than `now` (seconds since 1970) unless median time past demands it.
+    pub fn mine(&mut self, blocks: u32, now: u32) {
+        for _ in 0..blocks {
+            let time = mining::next_time(&self.params, &self.headers, &mut self.rng);
+            let time = time.min(now).max(self.median_time_past() + 1);
+            self.push_mined(time);
+        }
+    }
+
+    /// Replaces the last `depth` blocks by `blocks` others. Genesis and a devnet's first block stay.
+    pub fn reorganize(&mut self, depth: u32, blocks: u32, now: u32) {
+        let fixed = u32::from(self.params.devnet_genesis.is_some());
+        self.truncate(self.height().saturating_sub(depth).max(fixed));
+        self.mine(blocks, now);
+    }
+
+    /// A chain that shares this one's blocks up to `height` and has `blocks` others on top. Forks of different seeds
+    /// differ.
+    pub fn fork(&self, height: u32, blocks: u32, seed: u64) -> Self {
+        let mut fork = self.prefix(height);
+        fork.rng = Rng::split(seed, 2 + u64::from(height));
+        // Within the two hours that a client whose clock is at the tip allows for.
+        let latest = self.tip().time + 3_600;
+        fork.mine(blocks, latest);
+        fork
+    }
+
+    /// `blocks` headers on top of the block at `height` that are not this chain's, none later than `now`.
+    pub fn branch(&self, height: u32, blocks: u32, now: u32, rng: &mut Rng) -> Vec<Header> {
+        let mut headers = self.headers[..=height as usize].to_vec();
+        let mut parent = self.hashes[height as usize];
+        for _ in 0..blocks {
+            let time = mining::next_time(&self.params, &headers, rng);
+            let time = time.min(now).max(mining::median_time_past(&headers) + 1);
+            let (header, hash) = mining::mine(&self.params, &headers, parent, time, rng);
+            headers.push(header);
+            parent = hash;
+        }
+        headers.split_off(height as usize + 1)
+    }
+
+    /// The chain up to `height`, as a node that lags behind has it.
+    pub fn prefix(&self, height: u32) -> Self {
+        let keep = (height as usize + 1).min(self.headers.len());
+        Self {
+            params: Arc::clone(&self.params),
+            headers: self.headers[..keep].to_vec(),
+            hashes: self.hashes[..keep].to_vec(),
+            heights: (0u32..).zip(&self.hashes[..keep]).map(|(height, &hash)| (hash, height)).collect(),
+            rng: self.rng.clone(),
+        }
+    }
+
+    /// The network's rules.
+    pub fn params(&self) -> &Arc<NetworkParams> {
+        &self.params
+    }
+
+    /// Height of the tip.
+    pub fn height(&self) -> u32 {
+        self.headers.len() as u32 - 1
+    }
+
+    /// The last header.
+    pub fn tip(&self) -> &Header {
+        &self.headers[self.headers.len() - 1]
+    }
+
+    /// Hash of the last header.
+    pub fn tip_hash(&self) -> BlockHash {
+        self.hashes[self.hashes.len() - 1]
+    }
+
+    /// All headers by height, genesis first.
+    pub fn headers(&self) -> &[Header] {
+        &self.headers
+    }
+
+    /// All hashes by height.
+    pub fn hashes(&self) -> &[BlockHash] {
+        &self.hashes
+    }
+
+    /// The header at a height.
+    pub fn header_at(&self, height: u32) -> Option<&Header> {
+        self.headers.get(height as usize)
+    }
+
+    /// The hash at a height.
+    pub fn hash_at(&self, height: u32) -> Option<BlockHash> {
+        self.hashes.get(height as usize).copied()
+    }
+
+    /// The height of a block of this chain.
+    pub fn height_of(&self, hash: &BlockHash) -> Option<u32> {
+        self.heights.get(hash).copied()
+    }
+
+    /// The hash of `header` if it is of this chain, without computing X11.
+    pub fn known_hash(&self, header: &Header) -> Option<BlockHash> {
+        let height = self.height_of(&header.prev_block_hash)? as usize + 1;
+        (self.headers.get(height)? == header).then(|| self.hashes[height])
+    }
+
+    /// Median of the last eleven block times: what the next block's time must exceed.
+    pub fn median_time_past(&self) -> u32 {
+        mining::median_time_past(&self.headers)
+    }
+
+    /// The bits that a block of this time on the tip must have.
+    pub fn required_bits(&self, time: u32) -> dash_protocol::CompactTarget {
+        required(&self.params, &self.headers, time)
+    }
+
+    /// Total work up to and with the block at `height`.
+    pub fn work_at(&self, height: u32) -> Arith256 {
+        let mut total = Arith256::from_u64(0);
+        let (mut bits, mut proof) = (None, Arith256::from_u64(0));
+        for header in self.headers.iter().take(height as usize + 1) {
+            if bits != Some(header.bits) {
+                (bits, proof) = (Some(header.bits), Compact::new(header.bits.to_bits()).block_proof());
+            }
+            total += proof;
+        }
+        total
+    }
+
+    /// The block at `height` as a checkpoint with all figures.
+    ///
+    /// # Panics
+    /// Above the tip.
+    pub fn checkpoint(&self, height: u32) -> Checkpoint {
+        Checkpoint {
+            height,
+            hash: self.hashes[height as usize],
+            time: Some(self.headers[height as usize].time),
+            chain_work: Some(self.work_at(height)),
+        }
+    }
+
+    /// What a node answers to `getheaders`: the heights after the highest locator entry on its chain, up to the stop
+    /// hash or `limit` headers. No entry known: from height 1. No entry at all: the stop hash's block alone.
+    pub fn locate(&self, locator: &[BlockHash], stop: &BlockHash, limit: usize) -> Range<usize> {
+        let end = self.headers.len();
+        if locator.is_empty() {
+            return self.height_of(stop).map_or(end..end, |height| height as usize..height as usize + 1);
+        }
+        let fork = locator.iter().find_map(|hash| self.height_of(hash)).unwrap_or(0);
+        let from = fork as usize + 1;
+        let mut to = end.min(from.saturating_add(limit));
+        if let Some(stop) = self.height_of(stop).map(|height| height as usize)
+            && stop >= from
+        {
+            to = to.min(stop + 1);
+        }
+        from.min(end)..to.max(from.min(end))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,380 @@
+//! One connection of a peer.
+//!
+//! Messages are served one after the other, each at the profile's cost, and leave over one line of the profile's
+//! bandwidth. At most 64 requests wait; a client that sends more gets no answer to the rest.
+
+use super::forge::{Forged, Forger};
+use super::{Action, Clock, Fault, Lie, Output, Profile};
+use crate::chain::SimChain;
+use crate::rng::Rng;
+use dash_protocol::{
+    BlockHash, Command, CompressedHeaders, FrameDecoder, GetHeaders, Header, Inventory, MAX_HEADERS,
+    MAX_HEADERS2, Message, NetAddress, NetworkParams, ServiceFlags, VersionMessage, encode_frame,
+};
+use dash_spv_wasm::chain::pow::x11;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How many requests may wait.
+const MAX_WAITING: usize = 64;
+/// Common protocol version from which 8,000 compressed headers fit in a message.
+const LONG_HEADERS2: i32 = 70_235;
+/// How many headers are announced at once; with more of them the last is announced by `inv`.
+const MAX_ANNOUNCED: u32 = 8;
+/// How many of the client's newest blocks are remembered.
+const KNOWN: usize = 64;
+const PING_EVERY_MS: u64 = 120_000;
+/// How long after the handshake a liar speaks up unasked.
+const FIRST_PUSH_MS: u64 = 1_500;
+
+/// How the client wants new blocks announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Announce {
+    Inv,
+    Headers,
+    Headers2,
+}
+
+/// One connection of a simulated peer.
+#[derive(Debug)]
+pub struct SimPeer {
+    params: Arc<NetworkParams>,
+    profile: Profile,
+    rng: Rng,
+    decoder: FrameDecoder,
+    outputs: Vec<Output>,
+    /// When the requests taken so far are served.
+    busy_until: u64,
+    /// When each of them is.
+    waiting: VecDeque<u64>,
+    /// When the line's last byte arrives.
+    line_until: u64,
+    greeted: bool,
+    ready: bool,
+    client_version: i32,
+    client_services: ServiceFlags,
+    announce: Announce,
+    known: VecDeque<BlockHash>,
+    answers: u32,
+    next_ping: u64,
+    next_push: Option<u64>,
+    finished: bool,
+    trickling: bool,
+}
+
+impl SimPeer {
+    /// A connection that has just been made.
+    pub fn new(params: Arc<NetworkParams>, profile: Profile, seed: u64, clock: Clock) -> Self {
+        let magic = if profile.lie == Some(Lie::OtherNetwork) { Self::FOREIGN_MAGIC } else { params.magic };
+        Self {
+            // A liar of another network still reads our side: its lie is in what it sends.
+            decoder: FrameDecoder::new(params.magic),
+            params: Arc::new(NetworkParams { magic, ..(*params).clone() }),
+            profile,
+            rng: Rng::new(seed),
+            outputs: Vec::new(),
+            busy_until: clock.ms,
+            waiting: VecDeque::new(),
+            line_until: clock.ms,
+            greeted: false,
+            ready: false,
+            client_version: 0,
+            client_services: ServiceFlags::NONE,
+            announce: Announce::Inv,
+            known: VecDeque::new(),
+            answers: 0,
+            next_ping: clock.ms + PING_EVERY_MS,
+            next_push: None,
+            finished: false,
+            trickling: false,
+        }
+    }
+
+    /// Mainnet's magic, under which the liar of another network speaks.
+    const FOREIGN_MAGIC: [u8; 4] = [0xbf, 0x0c, 0x6b, 0xbd];
+
+    /// Takes bytes from the client.
+    pub fn receive(&mut self, bytes: &[u8], clock: Clock, chain: &SimChain) {
+        if self.finished || self.profile.has(Fault::Silent) {
+            return;
+        }
+        self.decoder.push(bytes);
+        loop {
+            match self.decoder.next_frame() {
+                Ok(Some(frame)) => {
+                    if let Ok(message) = Message::decode(frame.command, &frame.payload) {
+                        self.take(message, clock, chain);
+                    }
+                }
+                Ok(None) => return,
+                Err(error) if error.is_fatal() => return self.close(clock.ms),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Tells the client of new blocks, if it wants to know and does not know yet.
+    pub fn announce(&mut self, clock: Clock, chain: &SimChain) {
+        if !self.ready || self.finished || self.is_mute() {
+            return;
+        }
+        let tip = chain.height();
+        let Some(known) = self.known.iter().filter_map(|hash| chain.height_of(hash)).max() else {
+            return self.announce_by_inv(clock, chain);
+        };
+        if known >= tip {
+            return;
+        }
+        if tip - known > MAX_ANNOUNCED || self.announce == Announce::Inv || self.profile.has(Fault::InvOnly) {
+            return self.announce_by_inv(clock, chain);
+        }
+        let range = known as usize + 1..tip as usize + 1;
+        self.remember(&chain.hashes()[range.clone()]);
+        let compressed = self.announce == Announce::Headers2;
+        let frame = self.headers_frame(&chain.headers()[range], compressed, chain);
+        self.send_at(clock.ms, frame);
+    }
+
+    /// Does what time demands: pings, and what liars send unasked.
+    pub fn tick(&mut self, clock: Clock, chain: &SimChain) {
+        if !self.ready || self.finished || self.is_mute() {
+            return;
+        }
+        if clock.ms >= self.next_ping {
+            self.next_ping = clock.ms + PING_EVERY_MS;
+            let nonce = self.rng.next_u64();
+            self.send(clock.ms, Message::Ping(nonce));
+        }
+        if self.next_push.is_some_and(|at| clock.ms >= at) {
+            let lie = self.profile.lie;
+            let mut forger = Forger { params: &self.params, chain, rng: &mut self.rng, now: clock.unix_secs };
+            let (forged, again_ms) = lie.map_or((None, None), |lie| forger.push(lie));
+            self.next_push = again_ms.map(|wait| clock.ms + wait);
+            if let Some(forged) = forged {
+                self.send_forged(clock.ms, forged);
+            }
+        }
+    }
+
+    /// When [`SimPeer::tick`] wants to be called next.
+    pub fn next_tick(&self) -> Option<u64> {
+        if !self.ready || self.finished || self.is_mute() {
+            return None;
+        }
+        Some(self.next_push.map_or(self.next_ping, |push| push.min(self.next_ping)))
+    }
+
+    /// What the peer did since the last call.
+    pub fn outputs(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Whether the peer has fallen silent for good.
+    fn is_mute(&self) -> bool {
+        self.trickling || (self.profile.has(Fault::Stall) && self.answers > 0)
+    }
+
+    fn take(&mut self, message: Message, clock: Clock, chain: &SimChain) {
+        if self.is_mute() {
+            return;
+        }
+        match message {
+            Message::Version(version) if !self.greeted => self.greet(&version, clock, chain),
+            Message::Verack if self.greeted && !self.ready => self.welcome(clock, chain),
+            Message::SendHeaders => self.announce = self.announce.max(Announce::Headers),
+            Message::SendHeaders2 if !self.profile.has(Fault::PlainHeaders) => {
+                self.announce = Announce::Headers2
+            }
+            _ if !self.ready => {}
+            Message::Ping(nonce) if !self.profile.has(Fault::NoPong) => {
+                let at = self.serve(clock.ms, 0);
+                self.send(at, Message::Pong(nonce));
+            }
+            Message::GetHeaders(request) => self.get_headers(&request, false, clock, chain),
+            Message::GetHeaders2(request) if !self.profile.has(Fault::PlainHeaders) => {
+                self.get_headers(&request, true, clock, chain);
+            }
+            _ => {}
+        }
+    }
+
+    fn greet(&mut self, theirs: &VersionMessage, clock: Clock, chain: &SimChain) {
+        self.greeted = true;
+        self.client_version = theirs.version;
+        self.client_services = theirs.services;
+        let start_height = if self.profile.has(Fault::AbsurdHeight) {
+            2_000_000_000
+        } else if self.profile.has(Fault::NegativeHeight) {
+            -5
+        } else {
+            i32::try_from(chain.height()).unwrap_or(i32::MAX)
+        };
+        let compressed = if self.profile.has(Fault::PlainHeaders) { 0 } else { 2_048 };
+        let suffix =
+            self.params.user_agent_suffix.as_ref().map_or_else(String::new, |suffix| format!("({suffix})"));
+        let version = VersionMessage {
+            version: self.profile.protocol,
+            services: ServiceFlags::from_bits(1 | 4 | 1_024 | compressed),
+            time: i64::from(clock.unix_secs),
+            receiver: NetAddress::NONE,
+            sender: NetAddress::NONE,
+            nonce: self.rng.next_u64(),
+            user_agent: format!("/Dash Core:23.1.2{suffix}/"),
+            start_height,
+            relay: true,
+            mnauth_challenge: self.rng.bytes32(),
+            masternode: false,
+        };
+        let at = self.serve(clock.ms, 0);
+        let mut greeting = Message::Version(version).to_frame(self.params.magic);
+        if self.profile.lie == Some(Lie::MalformedVersion) {
+            let payload = &greeting[24..24 + 40];
+            greeting = encode_frame(self.params.magic, Command::VERSION, payload);
+        }
+        // One segment, as a node's first answer often is: streams join messages.
+        greeting.extend(Message::SendAddrV2.to_frame(self.params.magic));
+        greeting.extend(Message::Verack.to_frame(self.params.magic));
+        self.send_at(at, greeting);
+    }
+
+    /// What Core says after the handshake, messages that no light client knows among it.
+    fn welcome(&mut self, clock: Clock, chain: &SimChain) {
+        self.ready = true;
+        self.next_push = self.profile.lie.map(|_| clock.ms + FIRST_PUSH_MS);
+        let magic = self.params.magic;
+        let compressed = self.client_services.has(ServiceFlags::HEADERS_COMPRESSED)
+            && !self.profile.has(Fault::PlainHeaders);
+        let mut bytes = if compressed { Message::SendHeaders2 } else { Message::SendHeaders }.to_frame(magic);
+        bytes.extend(encode_frame(magic, command(b"sendcmpct"), &[0, 1, 0, 0, 0, 0, 0, 0, 0]));
+        bytes.extend(encode_frame(magic, command(b"senddsq"), &[1]));
+        bytes.extend(Message::Ping(self.rng.next_u64()).to_frame(magic));
+        let locator = GetHeaders {
+            version: self.profile.protocol,
+            locator: vec![chain.tip_hash(), self.params.genesis_hash],
+            stop: BlockHash::ZERO,
+        };
+        bytes.extend(
+            if compressed { Message::GetHeaders2(locator) } else { Message::GetHeaders(locator) }
+                .to_frame(magic),
+        );
+        bytes.extend(encode_frame(magic, command(b"getsporks"), &[]));
+        let at = self.serve(clock.ms, 0);
+        self.send_at(at, bytes);
+    }
+
+    fn get_headers(&mut self, request: &GetHeaders, compressed: bool, clock: Clock, chain: &SimChain) {
+        while self.waiting.front().is_some_and(|&done| done <= clock.ms) {
+            self.waiting.pop_front();
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            return;
+        }
+        let long = compressed && self.client_version.min(self.profile.protocol) >= LONG_HEADERS2;
+        let limit = if long { MAX_HEADERS2 } else { MAX_HEADERS };
+        let mut range = chain.locate(&request.locator, &request.stop, limit);
+        if self.profile.has(Fault::Empty) {
+            range = range.start..range.start;
+        }
+        if let Some(lie) = self.profile.lie {
+            let mut forger = Forger { params: &self.params, chain, rng: &mut self.rng, now: clock.unix_secs };
+            if let Some(forged) = forger.answer(lie, request, range.clone(), compressed, limit) {
+                let at = self.serve(clock.ms, self.profile.cost_ms);
+                return self.send_forged(at, forged);
+            }
+        }
+        if let Some(hash) = request.locator.iter().find(|hash| chain.height_of(hash).is_some()) {
+            self.remember(&[*hash]);
+        }
+        self.answers += 1;
+        let at = self.serve(clock.ms, self.profile.cost_ms);
+        self.waiting.push_back(at);
+        if self.profile.has(Fault::Loss) && self.rng.percent(40) {
+            return;
+        }
+        let frame = self.headers_frame(&chain.headers()[range.clone()], compressed, chain);
+        self.remember(&chain.hashes()[range]);
+        if self.profile.has(Fault::Disconnect) && self.rng.percent(60) {
+            let half = frame.len() / 2;
+            self.send_at(at, frame[..half].to_vec());
+            return self.close(self.line_until);
+        }
+        self.send_at(at, frame);
+    }
+
+    fn headers_frame(&self, headers: &[Header], compressed: bool, chain: &SimChain) -> Vec<u8> {
+        if compressed {
+            let hash = |raw: &[u8; 80]| {
+                let header = Header::from_bytes(raw);
+                chain.known_hash(&header).unwrap_or_else(|| x11(raw))
+            };
+            Message::Headers2(CompressedHeaders::compress(headers, hash)).to_frame(self.params.magic)
+        } else {
+            Message::Headers(headers.to_vec()).to_frame(self.params.magic)
+        }
+    }
+
+    fn announce_by_inv(&mut self, clock: Clock, chain: &SimChain) {
+        self.send(clock.ms, Message::Inv(vec![Inventory::block(chain.tip_hash())]));
+    }
+
+    fn remember(&mut self, hashes: &[BlockHash]) {
+        self.known.extend(&hashes[hashes.len().saturating_sub(KNOWN)..]);
+        self.known.drain(..self.known.len().saturating_sub(KNOWN));
+    }
+
+    /// Takes the peer's one thread for `cost` milliseconds; returns when it is done.
+    fn serve(&mut self, now: u64, cost: u64) -> u64 {
+        self.busy_until = self.busy_until.max(now) + cost;
+        self.busy_until
+    }
+
+    fn send(&mut self, at: u64, message: Message) {
+        let frame = message.to_frame(self.params.magic);
+        self.send_at(at, frame);
+    }
+
+    /// Puts bytes on the line at `at`; they arrive in order, unless reordering is the fault.
+    fn send_at(&mut self, at: u64, bytes: Vec<u8>) {
+        let latency = self.rng.between(self.profile.latency_ms.0, self.profile.latency_ms.1);
+        let transfer = bytes.len() as u64 / self.profile.bandwidth.max(1);
+        if self.profile.has(Fault::Reorder) {
+            let at = at + latency + transfer + self.rng.below(400);
+            self.outputs.push(Output { at, action: Action::Send(bytes) });
+            return;
+        }
+        let arrives = (at + latency).max(self.line_until) + transfer;
+        self.line_until = arrives;
+        if self.profile.has(Fault::Fragments) {
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                let size = (self.rng.between(1, 199) as usize).min(rest.len());
+                let (piece, after) = rest.split_at(size);
+                self.outputs.push(Output { at: arrives, action: Action::Send(piece.to_vec()) });
+                rest = after;
+            }
+            return;
+        }
+        self.outputs.push(Output { at: arrives, action: Action::Send(bytes) });
+    }
+
+    fn send_forged(&mut self, at: u64, forged: Forged) {
+        self.trickling = forged.trickle;
+        let mut wait = 0;
+        for (bytes, after_ms) in forged.sends {
+            wait += after_ms;
+            self.send_at(at + wait, bytes);
+        }
+    }
+
+    fn close(&mut self, at: u64) {
+        self.finished = true;
+        self.outputs.push(Output { at, action: Action::Close });
+    }
+}
+
+/// The command of a name that the protocol crate does not list.
+fn command(name: &[u8]) -> Command {
+    let mut bytes = [0; 12];
+    bytes[..name.len()].copy_from_slice(name);
+    Command::from_bytes(bytes).expect("the name is lower-case text of at most twelve bytes")
+}

@@ -1,0 +1,410 @@
+//! The client's engine, a network of peers, links and a store under one virtual clock.
+//!
+//! A world is a discrete-event simulation: the next thing that happens is taken from a queue, the clock jumps to it,
+//! the engine hears of it, and its effects become later events. Nothing reads a real clock or real chance, so a seed
+//! and a builder give one run, down to the last byte; [`Report::digest`] tells runs apart.
+//!
+//! - `builder.rs`: peers, chain, configuration. `queue.rs`: the events. `hashes.rs`: the hashes of known headers, so
+//!   that simulated runs do not pay for X11 again. `effects.rs`: the driver's side of the engine. `report.rs`: what a
+//!   run comes to, and what it prints when it fails.
+//!
+//! A run is bounded by its virtual time limit and by ten million events.
+
+mod builder;
+mod effects;
+mod hashes;
+mod queue;
+mod report;
+
+pub use builder::{WorldBuilder, devnet, regtest};
+pub use report::{Failure, Report};
+
+use crate::chain::SimChain;
+use crate::peer::{Clock, Profile, SimPeer};
+use crate::rng::Rng;
+use dash_spv_wasm::api::{ApiError, Event, LogRecord, PeerChange, Phase, Reply, SyncState};
+use dash_spv_wasm::engine::{CallId, Command, Config, ConnId, Engine, Input, Now};
+use dash_spv_wasm::store::{MemoryStore, StoreError};
+use hashes::Hashes;
+use queue::{Happening, Queue};
+use report::Digest;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+/// The most events of one run.
+const MAX_EVENTS: u64 = 10_000_000;
+
+/// A peer of the world, up or down, with the chain that it knows so far.
+struct Host {
+    address: String,
+    profile: Profile,
+    view: Arc<SimChain>,
+    /// Whether it follows the honest chain.
+    honest_chain: bool,
+    up: bool,
+}
+
+/// A connection that stands.
+struct Link {
+    host: usize,
+    bridge: usize,
+    peer: SimPeer,
+    /// The tick that is in the queue.
+    tick_at: Option<u64>,
+}
+
+/// The simulation. See the module.
+pub struct World {
+    seed: u64,
+    rng: Rng,
+    config: Config,
+    engine: Engine,
+    store: MemoryStore,
+    store_free_at: u64,
+    store_ms: u64,
+    store_failures: VecDeque<StoreError>,
+    compute_failures: u32,
+    workers_free_at_us: Vec<u64>,
+    hash_rate: u64,
+    now_ms: u64,
+    started_unix_ms: u64,
+    queue: Queue,
+    wake_at: Option<u64>,
+    hosts: Vec<Host>,
+    links: BTreeMap<ConnId, Link>,
+    attempts: BTreeSet<ConnId>,
+    bridges_up: Vec<bool>,
+    next_host: usize,
+    next_call: u64,
+    chain: Arc<SimChain>,
+    hashes: Hashes,
+    events: Vec<(u64, Event)>,
+    logs: Vec<LogRecord>,
+    replies: BTreeMap<CallId, Result<Reply, ApiError>>,
+    state: Option<Box<SyncState>>,
+    bans: Vec<(String, String)>,
+    digest: Digest,
+    handled: u64,
+    connects: u64,
+}
+
+impl World {
+    /// A world of this seed, to be furnished: three honest peers and 2,500 blocks if nothing else is said.
+    pub fn builder(seed: u64) -> WorldBuilder {
+        WorldBuilder::new(seed)
+    }
+
+    /// Lets time pass until `done` holds, looking after every event.
+    ///
+    /// # Errors
+    /// When it does not hold within `limit_ms` of virtual time from now; the error's text has the seed and how far the
+    /// run came.
+    pub fn run_until(
+        &mut self,
+        mut done: impl FnMut(&Self) -> bool,
+        limit_ms: u64,
+    ) -> Result<Report, Failure> {
+        let end = self.now_ms + limit_ms;
+        while !done(self) {
+            if self.handled >= MAX_EVENTS {
+                return Err(self.failure("too many events"));
+            }
+            if !self.step(end) {
+                self.now_ms = end;
+                return Err(self.failure("the time limit passed"));
+            }
+        }
+        Ok(self.report())
+    }
+
+    /// [`World::run_until`] the client is synced to the honest tip.
+    ///
+    /// # Errors
+    /// As [`World::run_until`].
+    pub fn run_until_synced(&mut self, limit_ms: u64) -> Result<Report, Failure> {
+        self.run_until(Self::is_synced, limit_ms)
+    }
+
+    /// Lets so much time pass.
+    pub fn run_for(&mut self, ms: u64) -> Report {
+        let end = self.now_ms + ms;
+        while self.handled < MAX_EVENTS && self.step(end) {}
+        self.now_ms = end;
+        self.report()
+    }
+
+    /// Whether the client says that it is synced and what it has stored ends in the honest tip.
+    pub fn is_synced(&self) -> bool {
+        let tip = self.chain.tip_hash();
+        self.state
+            .as_ref()
+            .is_some_and(|state| state.phase == Phase::Synced && state.tip.hash == tip.to_string())
+            && self.store.meta().is_some_and(|meta| meta.main.tip_hash == tip)
+    }
+
+    /// The client's last reported state.
+    ///
+    /// # Panics
+    /// Before the first one.
+    pub fn state(&self) -> &SyncState {
+        self.state.as_deref().expect("the engine reports a state when it starts")
+    }
+
+    /// The client's last reported state, if it reported any since it was opened.
+    pub fn try_state(&self) -> Option<&SyncState> {
+        self.state.as_deref()
+    }
+
+    /// All events so far with their virtual times in milliseconds.
+    pub fn events(&self) -> &[(u64, Event)] {
+        &self.events
+    }
+
+    /// All log lines so far.
+    pub fn logs(&self) -> &[LogRecord] {
+        &self.logs
+    }
+
+    /// Addresses of banned peers with the reasons given, in the order of their bans.
+    pub fn bans(&self) -> &[(String, String)] {
+        &self.bans
+    }
+
+    /// Whether the peer of this index was banned.
+    pub fn is_banned(&self, peer: usize) -> bool {
+        let address = &self.hosts[peer].address;
+        self.bans.iter().any(|(banned, _)| banned == address)
+    }
+
+    /// `host:port` of a peer.
+    pub fn address(&self, peer: usize) -> &str {
+        &self.hosts[peer].address
+    }
+
+    /// The honest chain as it is now.
+    pub fn chain(&self) -> &SimChain {
+        &self.chain
+    }
+
+    /// The client's store.
+    pub fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    /// The store, to limit its room.
+    pub fn store_mut(&mut self) -> &mut MemoryStore {
+        &mut self.store
+    }
+
+    /// What the client was opened with.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Virtual milliseconds since the world began.
+    pub fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    /// Seconds since 1970 by the virtual wall clock.
+    pub fn unix_secs(&self) -> u32 {
+        ((self.started_unix_ms + self.now_ms) / 1_000) as u32
+    }
+
+    /// Connections that stand.
+    pub fn connections(&self) -> usize {
+        self.links.len()
+    }
+
+    /// Connection attempts so far.
+    pub fn connects(&self) -> u64 {
+        self.connects
+    }
+
+    /// Commits that the store is working on.
+    pub fn commits_in_flight(&self) -> usize {
+        self.queue.iter().filter(|happening| matches!(happening, Happening::Stored { .. })).count()
+    }
+
+    /// Mines blocks on the honest chain; its peers hear of them within half a second, and tell the client.
+    pub fn mine(&mut self, blocks: u32) {
+        let now = self.unix_secs();
+        Arc::make_mut(&mut self.chain).mine(blocks, now);
+        self.spread();
+    }
+
+    /// Replaces the last `depth` blocks of the honest chain by `blocks` others.
+    pub fn reorg(&mut self, depth: u32, blocks: u32) {
+        let now = self.unix_secs();
+        Arc::make_mut(&mut self.chain).reorganize(depth, blocks, now);
+        self.spread();
+    }
+
+    fn spread(&mut self) {
+        self.hashes.learn(Arc::clone(&self.chain));
+        for host in 0..self.hosts.len() {
+            if self.hosts[host].honest_chain {
+                let at = self.now_ms + self.rng.between(0, 500);
+                self.queue.push(at, Happening::Heard { host, chain: Arc::clone(&self.chain) });
+            }
+        }
+    }
+
+    /// Takes a peer down, its connections with it, or up again.
+    pub fn set_peer_up(&mut self, peer: usize, up: bool) {
+        self.hosts[peer].up = up;
+        if !up {
+            self.cut("the peer went down", |link| link.host == peer);
+        }
+    }
+
+    /// Changes how a peer behaves towards connections made from now on.
+    pub fn set_profile(&mut self, peer: usize, profile: Profile) {
+        self.hosts[peer].profile = profile;
+    }
+
+    /// Takes a bridge down, the connections through it too, or up again.
+    pub fn set_bridge_up(&mut self, bridge: usize, up: bool) {
+        self.bridges_up[bridge] = up;
+        if !up {
+            self.cut("the bridge went down", |link| link.bridge == bridge);
+        }
+    }
+
+    fn cut(&mut self, reason: &str, which: impl Fn(&Link) -> bool) {
+        let ends: Vec<ConnId> =
+            self.links.iter().filter(|(_, link)| which(link)).map(|(conn, _)| *conn).collect();
+        for conn in ends {
+            // The engine may have closed it itself on hearing of another's end.
+            if self.links.remove(&conn).is_some() {
+                self.input(Input::Disconnected { conn, reason: reason.to_owned() });
+            }
+        }
+    }
+
+    /// Makes the next commits fail, one with each of these errors.
+    pub fn fail_commits(&mut self, errors: impl IntoIterator<Item = StoreError>) {
+        self.store_failures.extend(errors);
+    }
+
+    /// Makes the next so many computations fail as if their worker broke.
+    pub fn fail_computations(&mut self, count: u32) {
+        self.compute_failures += count;
+    }
+
+    /// Closes the page and opens it again: a new engine on what the store holds. Of the commits in flight a seeded
+    /// number of the first ones is durable, the rest is lost.
+    pub fn reload(&mut self) {
+        let mut durable = true;
+        for happening in self.queue.drain_in_order() {
+            match happening {
+                Happening::Stored { batch, .. } => {
+                    durable = durable && self.rng.percent(50);
+                    if durable {
+                        // A failure loses the commit, which is what happens to the rest anyway.
+                        durable = self.store.commit_now(&batch).is_ok();
+                    }
+                }
+                Happening::Heard { host, chain } => self.hosts[host].view = chain,
+                _ => {}
+            }
+        }
+        self.links.clear();
+        self.attempts.clear();
+        self.wake_at = None;
+        self.state = None;
+        self.store_free_at = self.now_ms;
+        self.workers_free_at_us.fill(self.now_ms * 1_000);
+        self.config.seed = self.rng.next_u64();
+        self.engine = Engine::new(self.config.clone());
+        self.pump();
+    }
+
+    /// Lets time pass until a commit is in flight, and reloads then and there.
+    ///
+    /// # Errors
+    /// When the client commits nothing within `limit_ms`.
+    pub fn kill_during_commit(&mut self, limit_ms: u64) -> Result<Report, Failure> {
+        let report = self.run_until(|world| world.commits_in_flight() > 0, limit_ms)?;
+        self.reload();
+        Ok(report)
+    }
+
+    /// Calls the client; the answer comes as [`World::reply`].
+    pub fn call(&mut self, command: Command) -> CallId {
+        self.next_call += 1;
+        let call = CallId(self.next_call);
+        self.input(Input::Command { call, command });
+        call
+    }
+
+    /// Gives a call up.
+    pub fn cancel(&mut self, call: CallId) {
+        self.input(Input::Cancel { call });
+    }
+
+    /// What a call was answered with, once it was.
+    pub fn reply(&self, call: CallId) -> Option<&Result<Reply, ApiError>> {
+        self.replies.get(&call)
+    }
+
+    /// Calls the client and lets time pass until it answers.
+    ///
+    /// # Errors
+    /// When it does not within ten virtual seconds.
+    pub fn ask(&mut self, command: Command) -> Result<Result<Reply, ApiError>, Failure> {
+        let call = self.call(command);
+        self.run_until(|world| world.replies.contains_key(&call), 10_000)?;
+        self.replies.get(&call).cloned().ok_or_else(|| self.failure("the reply is gone"))
+    }
+
+    /// Lets the wall clock jump, as when a user sets it.
+    pub fn shift_wall_clock(&mut self, by_ms: i64) {
+        self.started_unix_ms = self.started_unix_ms.saturating_add_signed(by_ms);
+    }
+
+    /// The next event, if it is not later than `end`. Returns whether there was one.
+    fn step(&mut self, end: u64) -> bool {
+        let event = self.queue.next_at();
+        let at = match (event, self.wake_at) {
+            (Some(event), Some(wake)) => event.min(wake),
+            (Some(at), None) | (None, Some(at)) => at,
+            (None, None) => return false,
+        };
+        if at > end {
+            return false;
+        }
+        self.now_ms = self.now_ms.max(at);
+        if event.is_some_and(|event| event <= at) {
+            if let Some(happening) = self.queue.pop() {
+                self.happen(happening);
+            }
+        } else {
+            self.wake_at = None;
+            self.input(Input::Tick);
+        }
+        true
+    }
+
+    fn now(&self) -> Now {
+        Now { mono_ms: self.now_ms, unix_ms: self.started_unix_ms + self.now_ms }
+    }
+
+    fn clock(&self) -> Clock {
+        Clock { ms: self.now_ms, unix_secs: self.unix_secs() }
+    }
+
+    fn note(&mut self, event: Event) {
+        match &event {
+            Event::State { state } => self.state = Some(state.clone()),
+            Event::Peer { peer, change: PeerChange::Banned, reason } => {
+                self.bans.push((peer.address.clone(), reason.clone().unwrap_or_default()));
+            }
+            _ => {}
+        }
+        self.events.push((self.now_ms, event));
+    }
+}
+
+#[cfg(test)]
+mod tests;

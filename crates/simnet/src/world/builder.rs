@@ -1,0 +1,234 @@
+//! Furnishing a world.
+
+use super::hashes::Hashes;
+use super::queue::Queue;
+use super::report::Digest;
+use super::{Host, World};
+use crate::chain::{EPOCH, SimChain};
+use crate::peer::Profile;
+use crate::rng::Rng;
+use dash_protocol::{ChainOverrides, NetworkParams};
+use dash_spv_wasm::api::LogLevel;
+use dash_spv_wasm::chain::pow::x11;
+use dash_spv_wasm::engine::{Birthday, BridgeConfig, Config, Engine};
+use dash_spv_wasm::store::MemoryStore;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, OnceLock};
+
+/// The rules of regtest, shared.
+pub fn regtest() -> Arc<NetworkParams> {
+    static PARAMS: OnceLock<Arc<NetworkParams>> = OnceLock::new();
+    let params = PARAMS.get_or_init(|| {
+        Arc::new(NetworkParams::regtest(&ChainOverrides::default()).expect("no override is a valid override"))
+    });
+    Arc::clone(params)
+}
+
+/// The rules of the devnet `sim`, shared: easy blocks up to height 4,000, Dark Gravity Wave from there on.
+pub fn devnet() -> Arc<NetworkParams> {
+    static PARAMS: OnceLock<Arc<NetworkParams>> = OnceLock::new();
+    let params = PARAMS.get_or_init(|| {
+        let overrides =
+            ChainOverrides { minimum_difficulty_blocks: Some(4_000), ..ChainOverrides::default() };
+        Arc::new(NetworkParams::devnet("sim", &overrides, x11).expect("the name and the override are valid"))
+    });
+    Arc::clone(params)
+}
+
+/// Says what a [`World`] is made of.
+#[must_use]
+pub struct WorldBuilder {
+    seed: u64,
+    params: Arc<NetworkParams>,
+    chain: Option<Arc<SimChain>>,
+    height: u32,
+    checkpoints: Vec<u32>,
+    peers: Vec<Profile>,
+    bridges: usize,
+    workers: usize,
+    hash_rate: u64,
+    store_ms: u64,
+    store: Option<MemoryStore>,
+    tweak: Option<Box<dyn FnOnce(&mut Config)>>,
+}
+
+impl WorldBuilder {
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            params: regtest(),
+            chain: None,
+            height: 2_500,
+            checkpoints: Vec::new(),
+            peers: Vec::new(),
+            bridges: 1,
+            workers: 1,
+            hash_rate: 80_000,
+            store_ms: 4,
+            store: None,
+            tweak: None,
+        }
+    }
+
+    /// The network's rules; regtest if not said.
+    pub fn params(mut self, params: Arc<NetworkParams>) -> Self {
+        self.params = params;
+        self
+    }
+
+    /// Height of the honest chain, which is shared by all worlds of the same rules and height.
+    pub fn height(mut self, height: u32) -> Self {
+        self.height = height;
+        self
+    }
+
+    /// A given honest chain, with its rules.
+    pub fn chain(mut self, chain: Arc<SimChain>) -> Self {
+        self.params = Arc::clone(chain.params());
+        self.chain = Some(chain);
+        self
+    }
+
+    /// Heights of blocks that the client knows as checkpoints, with their times and work.
+    pub fn checkpoints(mut self, heights: &[u32]) -> Self {
+        self.checkpoints = heights.to_vec();
+        self
+    }
+
+    /// Adds a peer. Peers are numbered in this order.
+    pub fn peer(mut self, profile: Profile) -> Self {
+        self.peers.push(profile);
+        self
+    }
+
+    /// Adds so many honest peers.
+    pub fn honest(mut self, count: usize) -> Self {
+        self.peers.extend((0..count).map(|_| Profile::honest()));
+        self
+    }
+
+    /// How many bridges the client knows; each reaches every peer.
+    pub fn bridges(mut self, count: usize) -> Self {
+        self.bridges = count;
+        self
+    }
+
+    /// How many workers compute, at least one, and how many hashes each does in a second.
+    pub fn compute(mut self, workers: usize, hash_rate: u64) -> Self {
+        self.workers = workers.max(1);
+        self.hash_rate = hash_rate.max(1);
+        self
+    }
+
+    /// Milliseconds of a commit, besides one for each 400 headers.
+    pub fn store_ms(mut self, ms: u64) -> Self {
+        self.store_ms = ms;
+        self
+    }
+
+    /// What an earlier visit left behind.
+    pub fn store(mut self, store: MemoryStore) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Changes what the client is opened with.
+    pub fn config(mut self, tweak: impl FnOnce(&mut Config) + 'static) -> Self {
+        self.tweak = Some(Box::new(tweak));
+        self
+    }
+
+    /// The world, at the moment when the client is opened.
+    pub fn build(self) -> World {
+        let mut rng = Rng::split(self.seed, 11);
+        let chain = self.chain.unwrap_or_else(|| SimChain::shared(&self.params, 1, self.height));
+        let peers = if self.peers.is_empty() { vec![Profile::honest(); 3] } else { self.peers };
+        let mut heights = self.checkpoints;
+        let lies_about_checkpoints =
+            peers.iter().any(|peer| peer.lie.is_some_and(|lie| lie.needs_checkpoint()));
+        if heights.is_empty() && lies_about_checkpoints {
+            heights.push(chain.height() / 2);
+        }
+        let params = with_checkpoints(&chain, &heights);
+        let mut hashes = Hashes::default();
+        hashes.learn(Arc::clone(&chain));
+        let hosts = (0u32..).zip(peers).map(|(index, profile)| {
+            let own = profile.own_chain(&chain, &params.checkpoints, rng.next_u64()).map(Arc::new);
+            if let Some(own) = &own {
+                hashes.learn(Arc::clone(own));
+            }
+            Host {
+                // Each in a network of its own, as peers that one would want are.
+                address: format!("10.{}.0.1:{}", index + 1, params.default_port),
+                profile,
+                honest_chain: own.is_none(),
+                view: own.unwrap_or_else(|| Arc::clone(&chain)),
+                up: true,
+            }
+        });
+        let hosts: Vec<Host> = hosts.collect();
+        let network_id = params.network_id();
+        let mut config = Config {
+            params,
+            bridges: (0..self.bridges)
+                .map(|index| BridgeConfig { url: format!("wss://bridge-{index}.example"), plain: false })
+                .collect(),
+            birthday: Some(Birthday::Genesis),
+            peers_target: hosts.len().clamp(1, 16),
+            peers_only: Vec::new(),
+            log_level: LogLevel::Debug,
+            seed: rng.next_u64(),
+            persistent: true,
+        };
+        if let Some(tweak) = self.tweak {
+            tweak(&mut config);
+        }
+        let mut world = World {
+            seed: self.seed,
+            engine: Engine::new(config.clone()),
+            store: self.store.unwrap_or_else(|| MemoryStore::for_network(network_id)),
+            store_free_at: 0,
+            store_ms: self.store_ms,
+            store_failures: VecDeque::new(),
+            compute_failures: 0,
+            workers_free_at_us: vec![0; self.workers],
+            hash_rate: self.hash_rate,
+            now_ms: 0,
+            started_unix_ms: u64::from(EPOCH.max(chain.tip().time) + 30) * 1_000,
+            queue: Queue::default(),
+            wake_at: None,
+            links: BTreeMap::new(),
+            attempts: BTreeSet::new(),
+            bridges_up: vec![true; config.bridges.len()],
+            next_host: rng.below(hosts.len() as u64) as usize,
+            next_call: 0,
+            hosts,
+            chain,
+            hashes,
+            events: Vec::new(),
+            logs: Vec::new(),
+            replies: BTreeMap::new(),
+            state: None,
+            bans: Vec::new(),
+            digest: Digest::default(),
+            handled: 0,
+            connects: 0,
+            config,
+            rng,
+        };
+        world.pump();
+        world
+    }
+}
+
+/// The chain's rules with its blocks at `heights` as checkpoints, beside those that the network has.
+fn with_checkpoints(chain: &SimChain, heights: &[u32]) -> Arc<NetworkParams> {
+    if heights.is_empty() {
+        return Arc::clone(chain.params());
+    }
+    let mut params = NetworkParams::clone(chain.params());
+    params.checkpoints.extend(heights.iter().map(|&height| chain.checkpoint(height)));
+    params.checkpoints.sort_by_key(|checkpoint| checkpoint.height);
+    params.checkpoints.dedup_by_key(|checkpoint| checkpoint.height);
+    Arc::new(params)
+}

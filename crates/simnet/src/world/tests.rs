@@ -1,0 +1,79 @@
+use super::*;
+use crate::peer::{Fault, Lie};
+
+const MINUTE: u64 = 60_000;
+
+fn check(outcome: Result<Report, Failure>) -> Report {
+    outcome.unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+#[test]
+fn a_client_syncs_from_honest_peers() {
+    let mut world = World::builder(1).build();
+    let report = check(world.run_until_synced(2 * MINUTE));
+    assert!(world.bans().is_empty(), "{:?}", world.bans());
+    assert_eq!(world.state().tip.height, 2_500);
+    assert!(report.virtual_ms < MINUTE);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_and_another_seed_another() {
+    let run = |seed| {
+        let mut world = World::builder(seed)
+            .honest(1)
+            .peer(Profile::liar(Lie::WrongBits))
+            .peer(Profile::faulty(Fault::Loss))
+            .build();
+        world.run_for(30_000);
+        world.mine(2);
+        world.run_for(30_000);
+        world.reload();
+        world.run_for(30_000)
+    };
+    assert_eq!(run(5), run(5));
+    assert_ne!(run(5).digest, run(6).digest);
+}
+
+#[test]
+fn new_blocks_and_reorganisations_reach_the_client() {
+    let mut world = World::builder(2).build();
+    check(world.run_until_synced(2 * MINUTE));
+    world.mine(1);
+    check(world.run_until_synced(MINUTE));
+    world.reorg(3, 4);
+    check(world.run_until_synced(MINUTE));
+    assert!(world.events().iter().any(|(_, event)| matches!(event, Event::Reorg { depth: 3, .. })));
+}
+
+#[test]
+fn a_killed_client_goes_on_from_its_store() {
+    let mut world = World::builder(3).height(9_000).build();
+    check(world.kill_during_commit(MINUTE));
+    check(world.run_until_synced(2 * MINUTE));
+}
+
+#[test]
+fn a_peer_that_is_down_or_a_bridge_that_is_down_is_reported_and_got_over() {
+    let mut world = World::builder(4).honest(2).build();
+    world.set_bridge_up(0, false);
+    world.run_for(10_000);
+    assert_eq!(world.connections(), 0);
+    world.set_peer_up(1, false);
+    world.set_bridge_up(0, true);
+    check(world.run_until_synced(5 * MINUTE));
+}
+
+#[test]
+fn a_failed_run_prints_its_seed() {
+    let mut world = World::builder(77).honest(1).build();
+    let failure = world.run_until(|_| false, 5_000).expect_err("nothing never happens");
+    assert!(failure.to_string().contains("seed 77"), "{failure}");
+}
+
+#[test]
+fn calls_are_answered() {
+    let mut world = World::builder(5).build();
+    check(world.run_until_synced(2 * MINUTE));
+    let reply = world.ask(Command::Peers).unwrap_or_else(|failure| panic!("{failure}"));
+    assert!(matches!(reply, Ok(Reply::Peers(_))));
+}

@@ -1,0 +1,189 @@
+//! The embedded network, spoken to over TCP and HTTP.
+
+use dash_protocol::{
+    BlockHash, FrameDecoder, GetHeaders, Header, Message, NetAddress, PROTOCOL_VERSION, ServiceFlags,
+    VersionMessage,
+};
+use simnet::demo::{Demo, DemoConfig, PeerState, TipInfo};
+use simnet::peer::{Lie, Profile};
+use simnet::world::regtest;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Client {
+    stream: TcpStream,
+    decoder: FrameDecoder,
+}
+
+impl Client {
+    async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let mut client = Self { stream, decoder: FrameDecoder::new(regtest().magic) };
+        client
+            .say(Message::Version(VersionMessage {
+                version: PROTOCOL_VERSION,
+                services: ServiceFlags::HEADERS_COMPRESSED,
+                time: 0,
+                receiver: NetAddress::NONE,
+                sender: NetAddress::NONE,
+                nonce: 1,
+                user_agent: "/test/".to_owned(),
+                start_height: 0,
+                relay: false,
+                mnauth_challenge: [0; 32],
+                masternode: false,
+            }))
+            .await;
+        client.say(Message::Verack).await;
+        client.say(Message::SendHeaders).await;
+        client
+    }
+
+    async fn say(&mut self, message: Message) {
+        self.stream.write_all(&message.to_frame(regtest().magic)).await.unwrap();
+    }
+
+    /// The next run of headers, or none if the peer hangs up.
+    async fn headers(&mut self) -> Option<Vec<Header>> {
+        let next = async {
+            let mut buffer = [0; 4_096];
+            loop {
+                while let Some(frame) = self.decoder.next_frame().unwrap() {
+                    if let Message::Headers(headers) = Message::decode(frame.command, &frame.payload).unwrap()
+                    {
+                        return Some(headers);
+                    }
+                }
+                match self.stream.read(&mut buffer).await {
+                    Ok(0) | Err(_) => return None,
+                    Ok(count) => self.decoder.push(&buffer[..count]),
+                }
+            }
+        };
+        timeout(PATIENCE, next).await.expect("the peer answers in time")
+    }
+
+    async fn ask_from(&mut self, hash: BlockHash) -> Vec<Header> {
+        let request = GetHeaders { version: PROTOCOL_VERSION, locator: vec![hash], stop: BlockHash::ZERO };
+        self.say(Message::GetHeaders(request)).await;
+        self.headers().await.unwrap()
+    }
+}
+
+/// One HTTP request: status and body.
+async fn http(control: SocketAddr, request: &str) -> (u16, String) {
+    let exchange = async {
+        let mut stream = TcpStream::connect(control).await.unwrap();
+        let text = format!(
+            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        );
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = timeout(PATIENCE, exchange).await.expect("the control answers in time");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+async fn demo(peers: usize) -> (Demo, SocketAddr) {
+    let config = DemoConfig {
+        peers: vec![Profile { latency_ms: (0, 1), ..Profile::honest() }; peers],
+        interval: None,
+        control: Some("127.0.0.1:0".parse().unwrap()),
+        ..DemoConfig::new(regtest(), 300)
+    };
+    let demo = Demo::start(config).await.unwrap();
+    let control = demo.control().unwrap();
+    (demo, control)
+}
+
+#[tokio::test]
+async fn peers_serve_the_chain_and_announce_what_is_mined() {
+    let (demo, control) = demo(2).await;
+    let mut clients = Vec::new();
+    for address in demo.addresses() {
+        let mut client = Client::connect(address).await;
+        assert_eq!(client.ask_from(regtest().genesis_hash).await, demo.chain().read().headers()[1..]);
+        clients.push(client);
+    }
+    let (status, body) = http(control, "POST /mine?blocks=2").await;
+    assert_eq!(status, 200);
+    let tip: TipInfo = serde_json::from_str(&body).unwrap();
+    assert_eq!((tip.height, &tip), (302, &demo.tip()));
+    for client in &mut clients {
+        assert_eq!(client.headers().await.unwrap(), demo.chain().read().headers()[301..]);
+    }
+    let (status, _) = http(control, "POST /reorg?depth=3&blocks=4").await;
+    assert_eq!(status, 200);
+    assert_eq!(demo.tip().height, 303);
+    for client in &mut clients {
+        assert_eq!(client.headers().await.unwrap(), demo.chain().read().headers()[300..]);
+    }
+    let (_, body) = http(control, "GET /tip").await;
+    assert_eq!(serde_json::from_str::<TipInfo>(&body).unwrap(), demo.tip());
+}
+
+#[tokio::test]
+async fn a_peer_goes_down_and_comes_back_on_its_port() {
+    let (demo, control) = demo(1).await;
+    let address = demo.addresses()[0];
+    let mut client = Client::connect(address).await;
+    client.ask_from(regtest().genesis_hash).await;
+    assert_eq!(http(control, "POST /peers/0/down").await.0, 200);
+    assert_eq!(client.headers().await, None);
+    let (_, body) = http(control, "GET /peers").await;
+    assert_eq!(serde_json::from_str::<Vec<PeerState>>(&body).unwrap(), [PeerState { address, up: false }]);
+    assert_eq!(http(control, "POST /peers/0/up").await.0, 200);
+    let back = async {
+        while TcpStream::connect(address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, back).await.expect("the port opens again");
+    let mut client = Client::connect(address).await;
+    assert_eq!(client.ask_from(regtest().genesis_hash).await.len(), 300);
+}
+
+#[tokio::test]
+async fn the_control_refuses_what_it_does_not_know() {
+    let (_demo, control) = demo(1).await;
+    assert_eq!(http(control, "POST /peers/7/down").await.0, 404);
+    assert_eq!(http(control, "POST /peers/0/sideways").await.0, 404);
+    assert_eq!(http(control, "POST /mine?blocks=4000000000").await.0, 400);
+    assert_eq!(http(control, "GET /mine").await.0, 405);
+}
+
+#[tokio::test]
+async fn blocks_are_mined_while_one_looks_on() {
+    let config = DemoConfig { interval: Some(Duration::from_millis(20)), ..DemoConfig::new(regtest(), 50) };
+    let demo = Demo::start(config).await.unwrap();
+    let grown = async {
+        while demo.tip().height < 53 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, grown).await.expect("blocks are mined");
+}
+
+#[tokio::test]
+async fn a_checkpoint_liar_serves_a_chain_of_its_own() {
+    let config = DemoConfig {
+        peers: vec![Profile::honest(), Profile::liar(Lie::CheckpointFork)],
+        checkpoints: vec![200],
+        interval: None,
+        ..DemoConfig::new(regtest(), 300)
+    };
+    let demo = Demo::start(config).await.unwrap();
+    assert_eq!(demo.checkpoints()[0].height, 200);
+    let mut client = Client::connect(demo.addresses()[1]).await;
+    let headers = client.ask_from(regtest().genesis_hash).await;
+    assert!(headers.len() > 300);
+    assert_eq!(demo.chain().read().known_hash(&headers[199]), None);
+}
