@@ -1,0 +1,111 @@
+/** From the wire to the contract: dates, errors and nulls as the declarations promise them; snapshots are frozen. */
+
+import type {
+  Header,
+  LogRecord,
+  Metrics,
+  PeerInfo,
+  PhaseProgress,
+  PhaseTransition,
+  SpvEvent,
+  SyncState,
+  Tip,
+} from './api.d.ts';
+import { fromWire } from './errors.ts';
+import type { Role, Wire, WireEvent, WireLog, WireState } from './protocol.ts';
+
+/** Absent and null are one thing on the wire. */
+const orNull = <T>(value: T | null | undefined): T | null => value ?? null;
+
+function tip(wire: Wire<Tip>): Tip {
+  return Object.freeze({ height: wire.height, hash: wire.hash, time: new Date(wire.time) });
+}
+
+function progress(wire: Wire<PhaseProgress>): PhaseProgress {
+  return Object.freeze({ ...wire, etaMs: orNull(wire.etaMs) });
+}
+
+function transition(wire: Wire<PhaseTransition>): PhaseTransition {
+  return Object.freeze({ ...wire, at: new Date(wire.at) });
+}
+
+function peer(wire: Wire<PeerInfo>): PeerInfo {
+  return Object.freeze({ ...wire, rttMs: orNull(wire.rttMs) });
+}
+
+export function reviveState(wire: WireState, role: Role): SyncState {
+  const { phases } = wire;
+  return Object.freeze({
+    ...wire,
+    role,
+    tip: tip(wire.tip),
+    chainlocked: wire.chainlocked ? tip(wire.chainlocked) : null,
+    etaMs: orNull(wire.etaMs),
+    phases: Object.freeze({
+      headers: progress(phases.headers),
+      masternodes: progress(phases.masternodes),
+      'filter-headers': progress(phases['filter-headers']),
+      filters: progress(phases.filters),
+      blocks: progress(phases.blocks),
+    }),
+    degraded: Object.freeze([...wire.degraded]) as SyncState['degraded'],
+  });
+}
+
+export type PlainEvent = Exclude<SpvEvent, { type: 'state' } | { type: 'lagged' }>;
+
+export function reviveEvent(wire: Exclude<WireEvent, { type: 'state' }>): PlainEvent {
+  switch (wire.type) {
+    case 'progress':
+      return { ...wire, progress: progress(wire.progress), etaMs: orNull(wire.etaMs) };
+    case 'phase':
+      return { ...wire, transition: transition(wire.transition) };
+    case 'tip':
+    case 'chainlock':
+      return { ...wire, tip: tip(wire.tip) };
+    case 'reorg':
+      return { ...wire, from: tip(wire.from), to: tip(wire.to) };
+    case 'instantlock':
+      return wire;
+    case 'tx':
+      return { ...wire, tx: { ...wire.tx, block: wire.tx.block ? tip(wire.tx.block) : null } };
+    case 'peer': {
+      const { reason, ...rest } = wire;
+      const event = { ...rest, peer: peer(wire.peer) };
+      return reason == null ? event : { ...event, reason };
+    }
+    case 'storage': {
+      const { type, persistent, cause } = wire;
+      return cause == null ? { type, persistent } : { type, persistent, cause: fromWire(cause) };
+    }
+    case 'warning':
+      return { type: 'warning', error: fromWire(wire.error) };
+  }
+}
+
+export function reviveLog(wire: WireLog): LogRecord {
+  const fields = wire.fields as LogRecord['fields'] | Map<string, string | number | boolean>;
+  return {
+    ...wire,
+    at: new Date(wire.at),
+    fields: fields instanceof Map ? Object.fromEntries(fields) : fields,
+  };
+}
+
+export function reviveHeader(value: unknown): Header | null {
+  const wire = value as Wire<Header> | null | undefined;
+  return wire ? { ...wire, time: new Date(wire.time) } : null;
+}
+
+export function revivePeers(value: unknown): PeerInfo[] {
+  return (value as Wire<PeerInfo>[]).map(peer);
+}
+
+export function reviveMetrics(value: unknown): Metrics {
+  const wire = value as Wire<Metrics>;
+  return { ...wire, storageBytes: orNull(wire.storageBytes) };
+}
+
+export function reviveTransitions(value: unknown): PhaseTransition[] {
+  return (value as Wire<PhaseTransition>[]).map(transition);
+}

@@ -1,0 +1,305 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OpenOptions, SpvClient, SpvEvent } from '../src/api.d.ts';
+import { Client } from '../src/client.ts';
+import { workerLink } from '../src/link.ts';
+import { checkOptions } from '../src/options.ts';
+import { TAG } from '../src/protocol.ts';
+import { asWorker, type FakeEngine, type FakeWorker, NEVER, Origin, PULSE, sleep, until } from './fakes.ts';
+
+interface Tab {
+  client: SpvClient;
+  workers: FakeWorker[];
+  warnings: string[];
+}
+
+async function openTab(origin: Origin, options: Partial<OpenOptions> = {}): Promise<Tab> {
+  const workers: FakeWorker[] = [];
+  const opening = checkOptions({ bridges: ['https://bridge.example'], computeWorkers: 0, ...options });
+  const client = await Client.open(opening, {
+    link: () => {
+      const worker = origin.worker();
+      workers.push(worker);
+      return workerLink(asWorker(worker));
+    },
+    compute: null,
+    init: {
+      tag: TAG,
+      role: 'engine',
+      wasm: null,
+      options: opening.plain,
+      given: opening.given,
+      nested: false,
+      paused: false,
+    },
+    pulse: PULSE,
+  });
+  const warnings: string[] = [];
+  client.addEventListener('warning', ({ detail }) => warnings.push(`${detail.error.code}: ${detail.error.message}`));
+  return { client, workers, warnings };
+}
+
+function engine(origin: Origin, at = -1): FakeEngine {
+  const found = origin.engines.at(at);
+  assert.ok(found);
+  return found;
+}
+
+test('the state is one frozen object until something in it changes', async () => {
+  const origin = new Origin();
+  const { client } = await openTab(origin);
+  const before = client.state;
+  let changes = 0;
+  client.subscribe(() => {
+    changes += 1;
+  });
+  engine(origin).state({});
+  await sleep(20);
+  assert.equal(client.state, before);
+  assert.equal(changes, 0);
+  engine(origin).state({ peers: 1 });
+  await until(() => client.state !== before);
+  assert.equal(changes, 1);
+  assert.ok(Object.isFrozen(client.state) && Object.isFrozen(client.state.phases.headers));
+  assert.ok(client.state.tip.time instanceof Date);
+  assert.equal(before.peers, 0);
+  await client.close();
+});
+
+test('an event of the opening itself is heard by who listens after open', async () => {
+  const origin = new Origin();
+  const opening = openTab(origin);
+  await until(() => origin.engines.length === 1);
+  engine(origin).host.event({
+    type: 'storage',
+    persistent: false,
+    cause: { code: 'storage', message: 'blocked', retryable: true },
+  });
+  const { client } = await opening;
+  const heard: SpvEvent[] = [];
+  client.addEventListener('storage', ({ detail }) => heard.push(detail));
+  await until(() => heard.length === 1);
+  await client.close();
+});
+
+test('synced resolves with the tip, and rejects on abort and on close', async () => {
+  const origin = new Origin();
+  const { client } = await openTab(origin);
+  const controller = new AbortController();
+  const given = client.synced({ signal: controller.signal });
+  controller.abort();
+  await assert.rejects(given, { code: 'aborted' });
+  const synced = client.synced();
+  engine(origin).state({ phase: 'synced', tip: { height: 7, hash: 'ab', time: 5_000 } });
+  assert.deepEqual(await synced, { height: 7, hash: 'ab', time: new Date(5_000) });
+  engine(origin).state({ phase: 'headers' });
+  await until(() => client.state.phase === 'headers');
+  const never = client.synced();
+  const rejected = assert.rejects(never, { code: 'closed' });
+  await client.close();
+  await rejected;
+  await assert.rejects(client.peers(), { code: 'closed' });
+  await assert.rejects(client.watches(), { code: 'closed' });
+});
+
+test('what is not built yet rejects with unsupported', async () => {
+  const { client } = await openTab(new Origin());
+  await assert.rejects(client.watch({ address: 'X' }), { code: 'unsupported' });
+  await assert.rejects(client.broadcast('00'), { code: 'unsupported' });
+  await assert.rejects(client.masternodes(), { code: 'unsupported' });
+  await assert.rejects(client.transaction('00'), { code: 'unsupported' });
+  await assert.rejects(client.quorums.list(), { code: 'unsupported' });
+  await assert.rejects(client.quorums.publicKey(1, '00', 1), { code: 'unsupported' });
+  assert.equal(client.quorums.platformActivationHeight, 2_132_092);
+  await client.close();
+});
+
+test('the second tab follows: its calls go to the leader and it sees the leader’s events', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  assert.equal(origin.engines.length, 1);
+  assert.equal(first.client.state.role, 'leader');
+  assert.equal(second.client.state.role, 'follower');
+  engine(origin).answer = (method, args) => (method === 'header' ? { height: args[0], time: 3_000 } : undefined);
+  assert.deepEqual(await second.client.header(12), { height: 12, time: new Date(3_000) });
+  engine(origin).state({ peers: 3 });
+  await until(() => second.client.state.peers === 3);
+  await second.client.close();
+  await first.client.close();
+});
+
+test('when the leader closes, a follower takes over and calls in flight are sent again', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  engine(origin).answer = () => NEVER;
+  const call = second.client.header(1);
+  await until(() => engine(origin).calls.includes('header'));
+  await first.client.close();
+  assert.equal(engine(origin, 0).closed, true);
+  await until(() => origin.engines.length === 2, 'a new leader');
+  engine(origin).answer = () => ({ height: 1, time: 0 });
+  assert.equal((await call)?.height, 1);
+  await until(() => second.client.state.role === 'leader');
+  await second.client.close();
+});
+
+test('when the leader is killed, a third tab’s calls reach the new leader', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  const third = await openTab(origin);
+  engine(origin).answer = () => NEVER;
+  const call = third.client.header(1);
+  await until(() => engine(origin).calls.includes('header'));
+  first.workers[0]?.kill();
+  await until(() => origin.engines.length >= 2, 'a new leader');
+  engine(origin).answer = () => ({ height: 1, time: 0 });
+  assert.equal((await call)?.height, 1);
+  await until(() => first.warnings.some(text => text.startsWith('worker-crashed')), 'the warning');
+  await until(() => first.client.state.role === 'follower', 'the old leader to follow');
+  await Promise.all([first, second, third].map(({ client }) => client.close()));
+});
+
+test('a leader that falls silent is robbed of its office', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  // Frozen with its page: nobody replaces the worker.
+  for (const worker of first.workers) worker.frozen = true;
+  await until(() => second.client.state.role === 'leader', 'the theft');
+  assert.equal(origin.engines.length, 2);
+  for (const worker of first.workers) worker.frozen = false;
+  await second.client.close();
+  await first.client.close();
+});
+
+test('a leader whose store was taken over steps down and closes its engine', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  engine(origin, 0).host.superseded();
+  await until(() => second.client.state.role === 'leader');
+  await until(() => first.client.state.role === 'follower');
+  assert.equal(engine(origin, 0).closed, true);
+  assert.equal(origin.engines.length, 2);
+  await first.client.close();
+  await second.client.close();
+});
+
+test('a follower whose options differ is told which', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin, { birthday: 'now' });
+  const second = await openTab(origin, { birthday: 'genesis', mempool: 'off', log: { level: 'debug' } });
+  await until(() => second.warnings.length === 1);
+  assert.match(second.warnings[0] ?? '', /birthday, mempool/);
+  assert.equal(first.warnings.length, 0);
+  const third = await openTab(origin);
+  await sleep(30);
+  assert.equal(third.warnings.length, 0);
+  await Promise.all([first, second, third].map(({ client }) => client.close()));
+});
+
+test('pausing outlives the leader', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  await second.client.pause();
+  await sleep(50);
+  await first.client.close();
+  await until(() => origin.engines.length === 2);
+  await until(() => engine(origin).calls.includes('pause'));
+  await second.client.close();
+});
+
+test('a trap is a crash: a fresh worker answers the call', async () => {
+  const origin = new Origin();
+  const { client, workers, warnings } = await openTab(origin);
+  engine(origin).answer = () => {
+    throw new WebAssembly.RuntimeError('unreachable');
+  };
+  const call = client.header(5);
+  await until(() => origin.engines.length === 2, 'a fresh engine');
+  engine(origin).answer = () => ({ height: 5, time: 0 });
+  assert.equal((await call)?.height, 5);
+  assert.equal(workers.length, 2);
+  assert.match(warnings[0] ?? '', /^worker-crashed/);
+  await client.close();
+});
+
+test('a call that breaks every engine is given up, and the client lives', async () => {
+  const origin = new Origin();
+  const { client } = await openTab(origin);
+  const follower = await openTab(origin);
+  const trap = (method: string): unknown => {
+    if (method === 'header') throw new WebAssembly.RuntimeError('unreachable');
+    return [];
+  };
+  origin.answer = trap;
+  engine(origin).answer = trap;
+  await assert.rejects(follower.client.header(5), { code: 'worker-crashed' });
+  await assert.rejects(client.header(5), { code: 'worker-crashed' });
+  assert.deepEqual(await client.peers(), []);
+  await client.close();
+  await follower.client.close();
+});
+
+test('a worker killed from outside is replaced', async () => {
+  const origin = new Origin();
+  const { client, workers } = await openTab(origin);
+  workers[0]?.kill();
+  const call = client.header(5);
+  await until(() => origin.engines.length === 2, 'a fresh engine');
+  engine(origin).answer = () => ({ height: 5, time: 0 });
+  await call;
+  await client.close();
+});
+
+test('bad options reject open and leave the lock to others', async () => {
+  const origin = new Origin();
+  origin.refuse = { code: 'bad-input', message: 'option `peers`: x', retryable: false, details: 'peers' };
+  await assert.rejects(openTab(origin), { name: 'SpvError', code: 'bad-input', details: 'peers' });
+  await assert.rejects(openTab(origin, { network: 'nonet' as 'mainnet' }), { code: 'bad-input' });
+  const { client } = await openTab(origin);
+  assert.equal(client.state.role, 'leader');
+  await client.close();
+});
+
+test('without locks the first client leads and the second is refused', async () => {
+  const origin = new Origin();
+  origin.secure = false;
+  const { client } = await openTab(origin);
+  assert.equal(client.state.role, 'leader');
+  await assert.rejects(openTab(origin), { code: 'unsupported' });
+  await client.close();
+  const again = await openTab(origin);
+  await again.client.close();
+});
+
+test('without locks two clients that ask at once agree on one', async () => {
+  const origin = new Origin();
+  origin.secure = false;
+  const both = await Promise.allSettled([openTab(origin), openTab(origin)]);
+  assert.deepEqual(both.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
+  for (const one of both) if (one.status === 'fulfilled') await one.value.client.close();
+});
+
+test('destroy makes every client of the store let go', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  const synced = second.client.synced();
+  const rejected = assert.rejects(synced, { code: 'storage' });
+  const causes: unknown[] = [];
+  first.client.addEventListener('storage', ({ detail }) => causes.push(detail.cause?.details));
+  const worker = origin.worker();
+  const done = new Promise(resolve => worker.addEventListener('message', ({ data }) => resolve(data)));
+  worker.postMessage({ tag: TAG, role: 'destroy', wasm: null, network: 'mainnet', namespace: 'default' });
+  assert.deepEqual(await done, { ok: true, value: undefined });
+  await rejected;
+  assert.deepEqual(causes, ['deleted']);
+  assert.equal(origin.destroyed, 1);
+  assert.ok(origin.engines.every(({ closed }) => closed));
+  await assert.rejects(first.client.peers(), { code: 'storage' });
+});

@@ -1,0 +1,198 @@
+/**
+ * Bindings that pretend: a client that "syncs" a made-up chain in half a minute, so that the demo page, the tabs and
+ * the workers can be looked at without the wasm module. Nothing here hashes anything.
+ */
+
+const TARGET = 2_412_000;
+const SECONDS = 30;
+
+export function initSync({ module }) {
+  return new WebAssembly.Instance(module, {}).exports;
+}
+
+export default async function init({ module_or_path }) {
+  return initSync({ module: module_or_path });
+}
+
+export function store_name(network, namespace) {
+  const name = typeof network === 'string' ? network : network.devnet ? `devnet-${network.devnet}` : 'regtest';
+  return `dash-spv-wasm/${name}/${namespace}`;
+}
+
+export async function destroy() {}
+
+export function compute(work) {
+  return work;
+}
+
+export function version() {
+  return '0.0.0';
+}
+
+const idle = { status: 'waiting', completed: 0, total: 0, perSecond: 0, etaMs: null };
+const off = { ...idle, status: 'off' };
+const hash = height =>
+  `00000000000000${[...Array(50)].map((_, i) => ((height * 7919 + i * 104729 + ((height >> (i % 9)) ^ i)) % 16).toString(16)).join('')}`;
+
+export class Client {
+  static async open(options, host) {
+    const client = new Client();
+    client.host = host;
+    client.height = 0;
+    client.transitions = [];
+    client.phase = 'idle';
+    client.began = Date.now();
+    client.started = Date.now();
+    client.rate = 0;
+    for (let n = 0; n < Math.min(options.computeWorkers ?? 0, 3); n += 1) {
+      const worker = host.computeWorker();
+      if (!worker) continue;
+      worker.onmessage = ({ data }) =>
+        client.log('debug', 'compute', data.ready ? 'compute worker ready' : 'job done', { worker: n });
+    }
+    client.emit();
+    client.timer = setInterval(() => client.tick(), 200);
+    setTimeout(() => client.go('headers', 'three peers are connected'), 1_500);
+    return client;
+  }
+
+  log(level, target, message, fields = {}) {
+    this.host.log({ level, target, message, at: Date.now(), fields });
+  }
+
+  tip() {
+    return {
+      height: this.height,
+      hash: hash(this.height),
+      time: Date.now() - (TARGET - this.height) * 150_000 - 42_000,
+    };
+  }
+
+  go(to, reason) {
+    const transition = {
+      from: this.phase,
+      to,
+      reason,
+      at: Date.now(),
+      height: this.height,
+      durationMs: Date.now() - this.began,
+    };
+    this.transitions.push(transition);
+    this.phase = to;
+    this.began = Date.now();
+    this.log('info', 'sync', `phase ${transition.from} is over`, { to, reason });
+    this.host.event({ type: 'phase', transition });
+    this.emit();
+  }
+
+  emit() {
+    const etaMs = this.rate > 0 ? ((TARGET - this.height) / this.rate) * 1_000 : null;
+    const synced = this.phase === 'synced';
+    const state = {
+      phase: this.phase,
+      network: this.paused ? 'offline' : this.phase === 'idle' ? 'connecting' : 'online',
+      tip: this.tip(),
+      chainlocked: null,
+      targetHeight: this.phase === 'idle' ? 0 : Math.max(TARGET, this.height),
+      peers: this.phase === 'idle' ? 0 : 3,
+      progress: Math.min(1, this.height / TARGET),
+      etaMs: synced ? 0 : etaMs,
+      phases: {
+        headers: {
+          status: synced ? 'done' : this.phase === 'headers' ? 'running' : 'waiting',
+          completed: this.height,
+          total: this.phase === 'idle' ? 0 : Math.max(TARGET, this.height),
+          perSecond: this.rate,
+          etaMs,
+        },
+        masternodes: off,
+        'filter-headers': off,
+        filters: off,
+        blocks: off,
+      },
+      degraded: ['peers'],
+      persistent: true,
+    };
+    this.host.event({ type: 'state', state });
+  }
+
+  tick() {
+    if (this.paused || this.phase === 'idle') return;
+    const time = (Date.now() - this.started) / 1_000;
+    const wave = 1 + 0.25 * Math.sin(time / 2.3) + 0.15 * Math.sin(time * 1.7) + (Math.random() - 0.5) * 0.2;
+    if (this.phase === 'headers') {
+      const step = Math.round(((TARGET / SECONDS) * wave) / 5);
+      this.height = Math.min(TARGET, this.height + step);
+      this.rate = this.rate * 0.8 + step * 5 * 0.2;
+      this.log('debug', 'chain', 'headers proven', { count: step, height: this.height });
+      if (Math.random() < 0.05)
+        this.log('warn', 'network', 'request timed out', { peer: '203.0.113.7:9999', after_ms: 5000 });
+      if (this.height === TARGET) {
+        this.rate = 0;
+        this.go('synced', 'two peers have nothing after our tip');
+      }
+    } else if (Math.random() < 0.05) {
+      this.height += 1;
+      this.log('info', 'chain', 'new block', { height: this.height });
+      this.host.event({ type: 'tip', tip: this.tip() });
+    }
+    this.emit();
+  }
+
+  async call(_id, method, [at]) {
+    switch (method) {
+      case 'pause':
+      case 'resume':
+        this.paused = method === 'pause';
+        this.rate = 0;
+        this.emit();
+        return undefined;
+      case 'transitions':
+        return this.transitions;
+      case 'header':
+        if (at === 666) throw new WebAssembly.RuntimeError('unreachable');
+        return { height: at, hash: hash(at), raw: new Uint8Array(80), time: 1_700_000_000_000, chainlocked: false };
+      case 'metrics':
+        return {
+          bytesIn: 1,
+          bytesOut: 1,
+          headersPerSecond: this.rate,
+          filtersPerSecond: 0,
+          requests: { sent: 412, answered: 409, timedOut: 2, retried: 2, cancelled: 0 },
+          circuit: 'closed',
+          wasmHeapBytes: 21_430_272,
+          storageBytes: 271_000_000,
+          computeWorkers: 3,
+          reconnects: 0,
+        };
+      case 'peers':
+        return this.phase === 'idle'
+          ? []
+          : [
+              ['203.0.113.7:9999', 'wss://bridge.example', 38, 0],
+              ['198.51.100.23:9999', 'wss://bridge.example', 112, 20],
+              ['192.0.2.141:9999', 'wss://bridge.example', null, 75],
+            ].map(([address, bridge, rttMs, score], n) => ({
+              id: `peer-${n}`,
+              address,
+              bridge,
+              userAgent: n === 2 ? '/Dash Core:22.1.3/' : '/Dash Core:23.1.1/',
+              protocol: n === 2 ? 70236 : 70240,
+              services: 3141,
+              height: TARGET - n,
+              rttMs: rttMs && rttMs + Math.round(Math.random() * 9),
+              score,
+              bytesIn: Math.round((this.height * 41) / (n + 2)),
+              bytesOut: Math.round((this.height * 0.4) / (n + 2)),
+            }));
+      default:
+        throw { code: 'unsupported', message: `no ${method}`, retryable: false };
+    }
+  }
+
+  cancel() {}
+
+  async close() {
+    clearInterval(this.timer);
+  }
+}
