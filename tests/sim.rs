@@ -1,4 +1,13 @@
 //! Whole-engine scenarios under a virtual clock, against simulated peers.
+#![cfg(not(target_arch = "wasm32"))]
 
+#[path = "sim/calls.rs"]
+mod calls;
+#[path = "sim/following.rs"]
+mod following;
 #[path = "sim/lies.rs"]
 mod lies;
+#[path = "sim/ranges.rs"]
+mod ranges;
+#[path = "sim/recovery.rs"]
+mod recovery;

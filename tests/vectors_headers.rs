@@ -1,5 +1,6 @@
 //! The rules of headers against real data: X11, links, difficulty, times and work of 5,000 headers each of mainnet and
 //! testnet, checkpoints, single headers, and what becomes of a header of which one bit is changed.
+#![cfg(not(target_arch = "wasm32"))]
 
 use dash_num::Arith256;
 use dash_protocol::{BlockHash, CompactTarget, Header, MerkleRoot, NetworkParams};

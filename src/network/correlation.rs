@@ -40,6 +40,8 @@ pub struct HeadersReply<'a> {
     pub first_prev: Option<BlockHash>,
     /// The hash of the only header, computed when somebody asks for it.
     pub only_hash: &'a dyn Fn() -> Option<BlockHash>,
+    /// Whether a header after the first names this hash as previous.
+    pub passes: &'a dyn Fn(&BlockHash) -> bool,
 }
 
 /// A request that waits for its reply.
@@ -62,6 +64,8 @@ pub struct InFlight {
 pub enum Match {
     /// The reply answers this request, which is no longer in flight.
     Request(InFlight),
+    /// The reply begins below a hash of the request's locator that it holds itself: no answer to anything.
+    Ignores(InFlight),
     /// The reply answers a request that was given up.
     Late,
     /// Nothing of the kind was asked of this peer.
@@ -90,20 +94,23 @@ impl RequestCorrelationManager {
 
     /// Finds the request that a headers reply answers, the oldest that fits first.
     pub fn headers_reply(&mut self, peer: ConnId, reply: HeadersReply<'_>, now: Now) -> Match {
-        if let Some(id) =
-            self.in_flight.values().find(|r| r.peer == peer && fits(&r.request, &reply)).map(|r| r.id)
-        {
+        if let Some(request) = self.take_oldest(peer, &reply, Fit::Answer) {
             self.counts.answered += 1;
-            return self.in_flight.remove(&id).map_or(Match::Unsolicited, Match::Request);
+            return Match::Request(request);
         }
         self.given_up.retain(|late| now.mono_ms < late.deadline_ms + REMEMBERED_MS);
-        match self.given_up.iter().position(|late| late.peer == peer && fits(&late.request, &reply)) {
-            Some(index) => {
-                self.given_up.remove(index);
-                Match::Late
-            }
-            None => Match::Unsolicited,
+        let is_late = |late: &InFlight| late.peer == peer && fit(&late.request, &reply) == Fit::Answer;
+        if let Some(index) = self.given_up.iter().position(is_late) {
+            self.given_up.remove(index);
+            return Match::Late;
         }
+        self.take_oldest(peer, &reply, Fit::Ignores).map_or(Match::Unsolicited, Match::Ignores)
+    }
+
+    fn take_oldest(&mut self, peer: ConnId, reply: &HeadersReply<'_>, wanted: Fit) -> Option<InFlight> {
+        let mut of_peer = self.in_flight.values().filter(|request| request.peer == peer);
+        let id = of_peer.find(|request| fit(&request.request, reply) == wanted)?.id;
+        self.in_flight.remove(&id)
     }
 
     /// Takes out the requests whose time is up.
@@ -164,13 +171,33 @@ impl RequestCorrelationManager {
     }
 }
 
-/// Whether a headers reply can be the answer. An empty one says «nothing» to whatever is oldest: a node works its
-/// requests off in order.
-fn fits(request: &Request, reply: &HeadersReply<'_>) -> bool {
+/// How a reply relates to a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// It can be the answer.
+    Answer,
+    /// It begins where the request allows, but a node would have begun later: it takes the first hash of the locator
+    /// that is on its chain, and one that stands before is in the reply itself.
+    Ignores,
+    /// It has nothing to do with it.
+    No,
+}
+
+/// An empty reply says «nothing» to whatever is oldest: a node works its requests off in order.
+fn fit(request: &Request, reply: &HeadersReply<'_>) -> Fit {
     match (request, reply.first_prev) {
-        (_, None) => true,
-        (Request::HeadersAfter { locator }, Some(prev)) => locator.contains(&prev),
-        (Request::HeaderByHash(hash), Some(_)) => reply.count == 1 && (reply.only_hash)() == Some(*hash),
+        (_, None) => Fit::Answer,
+        (Request::HeadersAfter { locator }, Some(prev)) => {
+            match locator.iter().position(|hash| *hash == prev) {
+                Some(begin) if locator[..begin].iter().any(|hash| (reply.passes)(hash)) => Fit::Ignores,
+                Some(_) => Fit::Answer,
+                None => Fit::No,
+            }
+        }
+        (Request::HeaderByHash(hash), Some(_)) if reply.count == 1 && (reply.only_hash)() == Some(*hash) => {
+            Fit::Answer
+        }
+        (Request::HeaderByHash(_), Some(_)) => Fit::No,
     }
 }
 
@@ -193,7 +220,12 @@ mod tests {
     }
 
     fn reply(prev: Option<u8>) -> HeadersReply<'static> {
-        HeadersReply { count: usize::from(prev.is_some()), first_prev: prev.map(hash), only_hash: &|| None }
+        HeadersReply {
+            count: usize::from(prev.is_some()),
+            first_prev: prev.map(hash),
+            only_hash: &|| None,
+            passes: &|_| false,
+        }
     }
 
     #[test]
@@ -225,6 +257,26 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_passes_a_hash_of_the_locator_ignores_it_unless_an_older_request_explains_it() {
+        let mut manager = RequestCorrelationManager::default();
+        let ask = |manager: &mut RequestCorrelationManager, locator: &[u8]| {
+            let locator = locator.iter().map(|byte| hash(*byte)).collect();
+            manager.begin(PEER, Request::HeadersAfter { locator }, 100, now(0))
+        };
+        let reply = HeadersReply {
+            count: 9,
+            first_prev: Some(hash(1)),
+            only_hash: &|| None,
+            passes: &|passed| *passed == hash(3),
+        };
+        let older = ask(&mut manager, &[1]);
+        manager.cancel(older);
+        ask(&mut manager, &[3, 1]);
+        assert!(matches!(manager.headers_reply(PEER, reply, now(1)), Match::Late));
+        assert!(matches!(manager.headers_reply(PEER, reply, now(1)), Match::Ignores(_)));
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let mut manager = RequestCorrelationManager::default();
         for round in 0..MAX_REMEMBERED as u64 * 2 {
@@ -238,9 +290,19 @@ mod tests {
     fn a_header_asked_by_hash_is_known_by_its_hash() {
         let mut manager = RequestCorrelationManager::default();
         manager.begin(PEER, Request::HeaderByHash(hash(7)), 100, now(0));
-        let wrong = HeadersReply { count: 1, first_prev: Some(hash(6)), only_hash: &|| Some(hash(8)) };
+        let wrong = HeadersReply {
+            count: 1,
+            first_prev: Some(hash(6)),
+            only_hash: &|| Some(hash(8)),
+            passes: &|_| false,
+        };
         assert!(matches!(manager.headers_reply(PEER, wrong, now(1)), Match::Unsolicited));
-        let right = HeadersReply { count: 1, first_prev: Some(hash(6)), only_hash: &|| Some(hash(7)) };
+        let right = HeadersReply {
+            count: 1,
+            first_prev: Some(hash(6)),
+            only_hash: &|| Some(hash(7)),
+            passes: &|_| false,
+        };
         assert!(matches!(manager.headers_reply(PEER, right, now(1)), Match::Request(_)));
     }
 }

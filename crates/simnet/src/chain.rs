@@ -107,7 +107,7 @@ impl ChainBuilder {
     /// When so many blocks do not fit between genesis and the end.
     pub fn build(self) -> SimChain {
         let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed);
-        let mut times = mining::History::new(&self.params, self.height, self.ends_at);
+        let times = mining::History::new(&self.params, self.height, self.ends_at);
         while chain.height() < self.height {
             let time = times.next(&mut chain);
             chain.push_mined(time);

@@ -1,5 +1,7 @@
 //! The embedded network, spoken to over TCP and HTTP.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
+
 use dash_protocol::{
     BlockHash, FrameDecoder, GetHeaders, Header, Message, NetAddress, PROTOCOL_VERSION, ServiceFlags,
     VersionMessage,

@@ -13,10 +13,11 @@ use crate::chain::{Accepted, HeaderError, Outcome, Severity};
 use crate::engine::ConnId;
 use crate::network::Offence;
 use crate::sync::sequential::{Failure, SyncPhase};
+use dash_protocol::MAX_HEADERS;
 
 /// A peer whose complete branch left ours more than this many blocks ago is let go: it has nothing to tell.
 const STALE_FORK: u32 = 12;
-/// Answers in a row without anything new that are put down to chance.
+/// Full answers in a row without anything new that a peer far behind can have reason for.
 const MAX_FRUITLESS: u32 = 30;
 /// A side branch may not grow longer than this without gaining the most work.
 const MAX_SIDE_HEADERS: u32 = 16_000;
@@ -45,7 +46,8 @@ impl HeaderSync {
             self.ranges.pop_front();
             return true;
         }
-        if store_full || !self.front_is_checked() {
+        if store_full || self.doubted_range.is_some() || self.deep_fork.is_some() || !self.front_is_checked()
+        {
             return false;
         }
         let Some(piece) = self.ranges.front_mut().and_then(|range| range.stream.pieces.pop_front()) else {
@@ -60,9 +62,19 @@ impl HeaderSync {
         };
         if let Some(error) = error {
             self.reset_front(ctx);
+            self.doubt(&error);
             self.blame(source, &error, ctx);
         }
         true
+    }
+
+    /// A range that does not lead to its checkpoint was wrong from some header on, and nobody can say from which.
+    fn doubt(&mut self, error: &HeaderError) {
+        let wrong =
+            matches!(error, HeaderError::CheckpointMismatch { .. } | HeaderError::CheckpointWork { .. });
+        if wrong && let Some(range) = self.ranges.front() {
+            self.doubted_range = Some(range.origin);
+        }
     }
 
     fn front_is_checked(&self) -> bool {
@@ -74,9 +86,7 @@ impl HeaderSync {
         let tip = self.lane().tip();
         if let Some(range) = self.ranges.front_mut() {
             range.stream.reset(ctx);
-            if tip.height > range.start.height {
-                range.start = tip;
-            }
+            range.start = tip;
         }
     }
 
@@ -97,13 +107,18 @@ impl HeaderSync {
         }
         if let Some((source, error)) = fault {
             stream.reset(ctx);
+            let is_first =
+                self.ranges.front().is_some_and(|range| id == StreamId::Range(range.origin.height));
+            if is_first {
+                self.doubt(&error);
+            }
             self.blame(source, &error, ctx);
         }
     }
 
     fn range_end(&self, id: StreamId) -> Option<Place> {
         let StreamId::Range(start) = id else { return None };
-        self.ranges.iter().find(|range| range.start.height == start).map(|range| range.end)
+        self.ranges.iter().find(|range| range.origin.height == start).map(|range| range.end)
     }
 
     fn take(&mut self, piece: &Piece, ctx: &mut Ctx<'_>) -> Accepted {
@@ -186,7 +201,11 @@ impl HeaderSync {
             Outcome::Unknown => {
                 entry.stream.reset(ctx);
             }
-            // Another peer was faster, which happens; again and again, it does not.
+            // Another peer was faster, or this one's chain ends below our tip.
+            Outcome::Nothing if piece.len() < MAX_HEADERS => {
+                entry.more = false;
+                entry.nothing_after = entry.asked_with;
+            }
             Outcome::Nothing => {
                 entry.fruitless += 1;
                 if entry.fruitless > MAX_FRUITLESS {

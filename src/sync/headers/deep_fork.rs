@@ -5,6 +5,8 @@
 //! once it has more work than ours is the store's watermark set back to the fork, so that the better chain is fetched
 //! like any other. One such proof runs at a time; it ends when the peer stops, lies, goes away, or sends more headers
 //! than a better branch could need ([`MORE_THAN_ENOUGH`]).
+//!
+//! The same way back is taken without a proof where a range turns out not to lead to its checkpoint.
 
 use super::replies::Batch;
 use super::stream::Place;
@@ -29,7 +31,8 @@ const READ_STEP: u32 = 2_000;
 /// The proof of one branch.
 #[derive(Debug)]
 pub(super) struct DeepFork {
-    peer: ConnId,
+    /// Whose branch it is; nobody's when a range is begun anew.
+    peer: Option<ConnId>,
     /// The last header known to be common.
     common: Place,
     /// Headers received after it that are not compared or fed yet; one reply at the most.
@@ -39,6 +42,8 @@ pub(super) struct DeepFork {
 
 #[derive(Debug)]
 enum Step {
+    /// Between two steps.
+    Idle,
     /// Our own headers after `common` are being read, to be compared with theirs.
     Compare(ReadId),
     /// Everything so far is common: their next headers are awaited.
@@ -50,11 +55,11 @@ enum Step {
     /// Their headers are awaited, to be fed.
     Feed { request: RequestId, rival: Box<RivalChain>, fed: u32 },
     /// Their branch has more work: the chain is being set back.
-    SetBack { read: ReadId, fork: Entry },
+    SetBack { read: ReadId, work: Arith256 },
 }
 
 impl DeepFork {
-    pub fn peer(&self) -> ConnId {
+    pub fn peer(&self) -> Option<ConnId> {
         self.peer
     }
 }
@@ -71,7 +76,22 @@ impl HeaderSync {
         }
         let Some(headers) = plain(batch) else { return };
         let read = self.read_own(common.height + 1, headers.len() as u32, ctx);
-        self.deep_fork = Some(DeepFork { peer: conn, common, headers, step: Step::Compare(read) });
+        self.deep_fork = Some(DeepFork { peer: Some(conn), common, headers, step: Step::Compare(read) });
+    }
+
+    /// Begins the first range anew if what was taken of it is in doubt, as soon as all of that is stored.
+    pub(super) fn begin_range_anew(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(origin) = self.doubted_range else { return };
+        if self.deep_fork.is_some() || !self.all_stored() {
+            return;
+        }
+        self.doubted_range = None;
+        if self.lane().tip().height <= origin.height {
+            return;
+        }
+        let next = origin.height + 1;
+        let fork = DeepFork { peer: None, common: origin, headers: Vec::new(), step: Step::Idle };
+        self.deep_fork = self.sum_work(fork, &HeaderRun::default(), next, Arith256::from_u64(0), ctx);
     }
 
     fn read_own(&self, from: u32, count: u32, ctx: &mut Ctx<'_>) -> ReadId {
@@ -87,7 +107,7 @@ impl HeaderSync {
             | Step::SumWork { read, .. }
             | Step::ReadContext { read, .. }
             | Step::SetBack { read, .. } => *read == id,
-            Step::AwaitCommon(_) | Step::Feed { .. } => false,
+            Step::Idle | Step::AwaitCommon(_) | Step::Feed { .. } => false,
         })
     }
 
@@ -101,11 +121,11 @@ impl HeaderSync {
                 self.sum_work(fork, &run, next, work_after_fork, ctx)
             }
             Step::ReadContext { work_at_fork, .. } => self.start_rival(fork, &run, work_at_fork, ctx),
-            Step::SetBack { fork: entry, .. } => {
-                self.set_back(&entry, &run, ctx);
+            Step::SetBack { work, .. } => {
+                self.set_back(fork.common, work, &run, ctx);
                 None
             }
-            step @ (Step::AwaitCommon(_) | Step::Feed { .. }) => Some(DeepFork { step, ..fork }),
+            step @ (Step::Idle | Step::AwaitCommon(_) | Step::Feed { .. }) => Some(DeepFork { step, ..fork }),
         };
     }
 
@@ -118,7 +138,7 @@ impl HeaderSync {
         }
         fork.headers.drain(..same);
         if fork.headers.is_empty() {
-            let request = self.ask_after(fork.peer, fork.common.hash, ctx)?;
+            let request = self.ask_after(fork.peer?, fork.common.hash, ctx)?;
             return Some(DeepFork { step: Step::AwaitCommon(request), ..fork });
         }
         let next = fork.common.height + 1;
@@ -145,7 +165,8 @@ impl HeaderSync {
         ctx: &mut Ctx<'_>,
     ) -> Option<DeepFork> {
         let chain = self.lane().chain.as_ref()?;
-        let base = chain.at(chain.base_height())?;
+        // Below what memory holds, our work is what memory's first header has less that of those between.
+        let base = chain.at(chain.base_height().max(fork.common.height))?;
         for raw in run.raw.as_chunks::<{ Header::LEN }>().0 {
             work_after_fork = work_after_fork.wrapping_add(work_of(Header::from_bytes(raw).bits.to_bits()));
         }
@@ -155,6 +176,9 @@ impl HeaderSync {
             return Some(DeepFork { step: Step::SumWork { read, next, work_after_fork }, ..fork });
         }
         let work_at_fork = base.work.wrapping_sub(work_after_fork);
+        if fork.peer.is_none() {
+            return Some(self.read_tail(fork, work_at_fork, ctx));
+        }
         let needed = (START_ANCESTORS + 1).max(Context::needed(&self.rules, fork.common.height) as u32);
         let from = (fork.common.height + 1).saturating_sub(needed);
         let read = self.read_own(from, fork.common.height + 1 - from, ctx);
@@ -172,13 +196,22 @@ impl HeaderSync {
             run.raw.as_chunks::<{ Header::LEN }>().0.iter().map(Header::from_bytes).collect();
         let (last, ancestors) = headers.split_last()?;
         let entry = Entry { header: *last, hash: fork.common.hash, height: fork.common.height, work };
+        let peer = fork.peer?;
         match self.lane().chain.as_ref()?.rival(entry, ancestors) {
-            Ok(rival) => self.feed(fork.peer, rival, &fork.headers, 0, ctx),
+            Ok(rival) => self.feed(peer, rival, &fork.headers, 0, ctx),
             Err(error) => {
-                self.blame(fork.peer, &error, ctx);
+                self.blame(peer, &error, ctx);
                 None
             }
         }
+    }
+
+    /// Reads what memory will hold once the chain is set back.
+    fn read_tail(&mut self, fork: DeepFork, work: Arith256, ctx: &mut Ctx<'_>) -> DeepFork {
+        let end = fork.common.height + 1;
+        let from = end.saturating_sub(MEMORY_WINDOW as u32).max(self.lane().context_height);
+        let read = self.read_own(from, end - from, ctx);
+        DeepFork { headers: Vec::new(), step: Step::SetBack { read, work }, ..fork }
     }
 
     fn feed(
@@ -200,10 +233,9 @@ impl HeaderSync {
         let tip = *self.lane().chain.as_ref()?.tip();
         let fork = *rival.fork();
         let common = Place { height: fork.height, hash: fork.hash };
+        let state = DeepFork { peer: Some(peer), common, headers: Vec::new(), step: Step::Idle };
         if rival.has_more_work_than(&tip.work) {
-            let from = (fork.height + 1).saturating_sub(MEMORY_WINDOW as u32).max(self.lane().context_height);
-            let read = self.read_own(from, fork.height + 1 - from, ctx);
-            return Some(DeepFork { peer, common, headers: Vec::new(), step: Step::SetBack { read, fork } });
+            return Some(self.read_tail(state, fork.work, ctx));
         }
         let enough =
             tip.height.saturating_sub(fork.height).saturating_mul(MORE_THAN_ENOUGH).saturating_add(SLACK);
@@ -213,7 +245,7 @@ impl HeaderSync {
         }
         let request = self.ask_after(peer, rival.tip().hash, ctx)?;
         let step = Step::Feed { request, rival: Box::new(rival), fed };
-        Some(DeepFork { peer, common, headers: Vec::new(), step })
+        Some(DeepFork { step, ..state })
     }
 
     /// Takes a reply if the proof waits for it.
@@ -259,33 +291,35 @@ impl HeaderSync {
         });
     }
 
-    /// Sets the chain back to the fork. The better branch is fetched again from there, and its first headers must
-    /// exist: their work was seen.
-    fn set_back(&mut self, fork: &Entry, run: &HeaderRun, ctx: &mut Ctx<'_>) {
+    /// Sets the chain back to a height from which it is fetched again.
+    fn set_back(&mut self, place: Place, work: Arith256, run: &HeaderRun, ctx: &mut Ctx<'_>) {
         if !self.all_stored() {
             return;
         }
-        let place = Place { height: fork.height, hash: fork.hash };
-        let segment = self.lane().segment(place, fork.work);
+        let segment = self.lane().segment(place, work);
         match HeaderChain::from_tail(self.params.clone(), &segment, run) {
             Ok(chain) => {
                 let from = self.lane().tip().height;
                 let lane = self.lane_mut();
-                lane.unstored_fork = Some(fork.height);
+                lane.unstored_fork = Some(place.height);
                 lane.chain = Some(chain);
-                self.anchors.retain(|(height, _)| *height <= fork.height);
+                self.anchors.retain(|(height, _)| *height <= place.height);
                 for tip in self.tips.values_mut() {
                     tip.stream.reset(ctx);
                     tip.nothing_after = None;
                     tip.more = false;
                 }
+                for range in &mut self.ranges {
+                    range.stream.reset(ctx);
+                }
+                self.plan_ranges();
                 self.fell_behind = true;
                 ctx.out.log(
                     ctx.now,
                     LogLevel::Warn,
                     "chain",
-                    "a proven branch from far below has more work: going back to the fork",
-                    [("fork", fork.height.into()), ("tip", from.into())],
+                    "going back to where a better chain leaves ours",
+                    [("fork", place.height.into()), ("tip", from.into())],
                 );
             }
             Err(error) => ctx.out.log(

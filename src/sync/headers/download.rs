@@ -32,6 +32,9 @@ const COMPRESS_BELOW: f64 = 400_000.0;
 /// The headers from one known place to the next.
 #[derive(Debug)]
 pub(super) struct Range {
+    /// The known header that it begins after.
+    pub origin: Place,
+    /// Where the stream goes on: the origin, or the tip of the chain once some of the range is on it.
     pub start: Place,
     pub end: Place,
     pub stream: Stream,
@@ -113,6 +116,9 @@ impl HeaderSync {
     }
 
     fn ask_ranges(&mut self, ctx: &mut Ctx<'_>) {
+        if self.deep_fork.is_some() || self.doubted_range.is_some() {
+            return;
+        }
         let mut room = MAX_BUFFERED.saturating_sub(self.buffered());
         for index in 0..self.ranges.len().min(MAX_ACTIVE_RANGES) {
             let range = &self.ranges[index];
@@ -130,10 +136,10 @@ impl HeaderSync {
                 continue;
             }
             room = room.saturating_sub(MAX_HEADERS);
-            let mut locator = vec![range.start.hash];
-            if let Some(last) = stream.last {
-                locator.insert(0, last.hash);
-            }
+            let mut locator: Vec<BlockHash> = stream.last.iter().map(|last| last.hash).collect();
+            locator.push(range.start.hash);
+            locator.push(range.origin.hash);
+            locator.dedup();
             self.push_genesis(&mut locator);
             let (start, stop) = (range.start, range.end.hash);
             let request = self.send_headers_request(peer, locator, stop, ctx);
@@ -167,7 +173,7 @@ impl HeaderSync {
             let news = self.wants_confirmation && entry.nothing_after != Some(tip);
             let poll = ctx.now.mono_ms >= entry.poll_at_ms();
             let stream = &entry.stream;
-            if self.deep_fork.as_ref().is_some_and(|fork| fork.peer() == peer) {
+            if self.deep_fork.as_ref().is_some_and(|fork| fork.peer() == Some(peer)) {
                 continue;
             }
             if !(entry.more || news || poll)
@@ -188,12 +194,8 @@ impl HeaderSync {
             }
             let mut locator = self.lane().chain.as_ref().map_or_else(Vec::new, |chain| chain.locator());
             self.push_genesis(&mut locator);
-            // A node goes by the order of the locator: what it gave last comes first only where it is ahead of our tip
-            // or on another branch.
-            let passed =
-                |last: &Place| self.lane().chain.as_ref().is_some_and(|chain| chain.is_best(&last.hash));
-            if let Some(last) = continues.filter(|last| !passed(last)) {
-                locator.insert(0, last.hash);
+            if let Some(last) = continues {
+                self.insert_by_height(&mut locator, last);
             }
             let request = self.send_headers_request(peer, locator, BlockHash::ZERO, ctx);
             let entry = self.tips.entry(peer).or_default();
@@ -201,6 +203,17 @@ impl HeaderSync {
             entry.last_asked_ms = Some(ctx.now.mono_ms);
             entry.stream.request = Some(request);
             entry.stream.source = Some(peer);
+        }
+    }
+
+    /// A node goes by the order of the locator, so that a header of a peer's own stands in front of all that are lower.
+    fn insert_by_height(&self, locator: &mut Vec<BlockHash>, last: Place) {
+        let height = |hash: &BlockHash| {
+            self.lane().chain.as_ref().and_then(|chain| chain.find(hash)).map_or(0, |e| e.height)
+        };
+        let at = locator.iter().position(|hash| height(hash) <= last.height).unwrap_or(locator.len());
+        if locator.get(at) != Some(&last.hash) {
+            locator.insert(at, last.hash);
         }
     }
 

@@ -104,6 +104,8 @@ pub struct HeaderSync {
     ranges: VecDeque<Range>,
     tips: BTreeMap<ConnId, TipPeer>,
     deep_fork: Option<DeepFork>,
+    /// The origin of a range that has to be begun anew.
+    doubted_range: Option<Place>,
     anchors: Vec<(u32, BlockHash)>,
     anchor_reads: BTreeSet<ReadId>,
     committing: Option<Committing>,
@@ -133,6 +135,7 @@ impl HeaderSync {
             ranges: VecDeque::new(),
             tips: BTreeMap::new(),
             deep_fork: None,
+            doubted_range: None,
             anchors: Vec::new(),
             anchor_reads: BTreeSet::new(),
             committing: None,
@@ -269,6 +272,10 @@ impl HeaderSync {
     fn plan_ranges(&mut self) {
         let lane = self.lane();
         let mut start = lane.tip();
+        let mut origin = checkpoints::at_or_below(&self.params, start.height)
+            .map(|checkpoint| Place { height: checkpoint.height, hash: checkpoint.hash })
+            .filter(|checkpoint| checkpoint.height > lane.start.height)
+            .unwrap_or(Place { height: lane.start.height, hash: lane.start.hash });
         let limit = lane.end.map_or(u32::MAX, |end| end.height);
         let ahead = checkpoints::above(&self.params, start.height)
             .iter()
@@ -278,8 +285,8 @@ impl HeaderSync {
         self.ranges = ends
             .into_iter()
             .map(|end| {
-                let range = Range { start, end, stream: Stream::default() };
-                start = end;
+                let range = Range { origin, start, end, stream: Stream::default() };
+                (origin, start) = (end, end);
                 range
             })
             .collect();
@@ -292,6 +299,7 @@ impl HeaderSync {
         }
         self.expire(ctx);
         self.accept(ctx);
+        self.begin_range_anew(ctx);
         self.commit(ctx);
         self.ask(ctx);
     }
@@ -321,7 +329,7 @@ impl HeaderSync {
             self.request_lost(request.id, Failure::PeerGone, others, ctx);
         }
         self.tips.remove(&conn);
-        self.deep_fork.take_if(|fork| fork.peer() == conn);
+        self.deep_fork.take_if(|fork| fork.peer() == Some(conn));
         for range in self.ranges.iter_mut().filter(|range| range.stream.source == Some(conn)) {
             range.stream.source = None;
         }

@@ -78,7 +78,11 @@ impl HeaderSync {
             }
             Batch::Compressed(_) => None,
         };
-        let reply = HeadersReply { count: batch.len(), first_prev, only_hash: &only_hash };
+        let passes = |hash: &BlockHash| match &batch {
+            Batch::Plain(headers) => headers.iter().skip(1).any(|header| header.prev_block_hash == *hash),
+            Batch::Compressed(_) => false,
+        };
+        let reply = HeadersReply { count: batch.len(), first_prev, only_hash: &only_hash, passes: &passes };
         match ctx.requests.headers_reply(conn, reply, ctx.now) {
             Match::Request(request) => {
                 self.note_answer(conn, &request, &batch, ctx);
@@ -86,6 +90,11 @@ impl HeaderSync {
                     Request::HeaderByHash(_) => self.on_context(conn, batch, ctx),
                     Request::HeadersAfter { .. } => self.on_answer(conn, &request, batch, ctx),
                 }
+            }
+            Match::Ignores(request) => {
+                let others = ctx.peers.ready().any(|peer| peer.conn != conn);
+                self.request_lost(request.id, Failure::Invalid, others, ctx);
+                ctx.peers.punish(conn, &Offence::IgnoresLocator, ctx.now, ctx.out);
             }
             Match::Late => {}
             Match::Unsolicited => self.on_announcement(conn, batch, ctx),
@@ -136,12 +145,6 @@ impl HeaderSync {
     }
 
     fn on_answer(&mut self, conn: ConnId, request: &InFlight, batch: Batch, ctx: &mut Ctx<'_>) {
-        if let Request::HeadersAfter { locator } = &request.request
-            && ignores(locator, &batch)
-        {
-            ctx.peers.punish(conn, &Offence::IgnoresLocator, ctx.now, ctx.out);
-            return;
-        }
         if self.deep_fork_answer(conn, request, &batch, ctx) {
             return;
         }
@@ -171,9 +174,14 @@ impl HeaderSync {
                 range.stream.last = None;
                 range.start
             }
+            _ if prev == range.origin.hash => {
+                // Nor what is on the chain already.
+                self.doubted_range = Some(range.origin);
+                return;
+            }
             _ => {
                 range.stream.source = None;
-                let height = range.start.height;
+                let height = range.origin.height;
                 self.lacks_checkpoint(conn, height, ctx);
                 return;
             }
@@ -181,7 +189,7 @@ impl HeaderSync {
         let room = (range.end.height - base.height) as usize;
         batch.truncate(room);
         batch.push_to(&mut range.stream, conn, base, ctx);
-        let id = StreamId::Range(range.start.height);
+        let id = StreamId::Range(range.origin.height);
         self.settle(id, ctx);
     }
 
@@ -201,6 +209,7 @@ impl HeaderSync {
         entry.stream.request = None;
         let Some(prev) = batch.first_prev() else {
             entry.more = false;
+            entry.fruitless = 0;
             entry.nothing_after = entry.asked_with;
             return;
         };
@@ -314,7 +323,7 @@ impl HeaderSync {
 
     fn stream_of(&mut self, job: JobId) -> Option<(StreamId, &mut Stream)> {
         let ranges =
-            self.ranges.iter_mut().map(|range| (StreamId::Range(range.start.height), &mut range.stream));
+            self.ranges.iter_mut().map(|range| (StreamId::Range(range.origin.height), &mut range.stream));
         let tips = self.tips.iter_mut().map(|(&conn, tip)| (StreamId::Tip(conn), &mut tip.stream));
         ranges.chain(tips).find(|(_, stream)| stream.pieces.iter().any(|piece| piece.jobs.contains(&job)))
     }
@@ -324,7 +333,7 @@ impl HeaderSync {
             StreamId::Range(start) => self
                 .ranges
                 .iter_mut()
-                .find(|range| range.start.height == start)
+                .find(|range| range.origin.height == start)
                 .map(|range| &mut range.stream),
             StreamId::Tip(conn) => self.tips.get_mut(&conn).map(|tip| &mut tip.stream),
         }
@@ -333,7 +342,7 @@ impl HeaderSync {
     /// Cuts what a compressed reply holds beyond the end of its range.
     fn cut_at_end(&mut self, id: StreamId) {
         let StreamId::Range(start) = id else { return };
-        let Some(range) = self.ranges.iter_mut().find(|range| range.start.height == start) else { return };
+        let Some(range) = self.ranges.iter_mut().find(|range| range.origin.height == start) else { return };
         if let Some(piece) = range.stream.pieces.back_mut()
             && piece.is_hashed()
         {
@@ -341,18 +350,6 @@ impl HeaderSync {
             range.stream.last = piece.end();
         }
     }
-}
-
-/// Whether an answer holds a hash that the locator names before the one it begins after: a node takes the first that is
-/// on its chain.
-fn ignores(locator: &[BlockHash], batch: &Batch) -> bool {
-    let Batch::Plain(headers) = batch else { return false };
-    let Some(begin) = batch.first_prev().and_then(|prev| locator.iter().position(|hash| *hash == prev))
-    else {
-        return false;
-    };
-    let better = &locator[..begin];
-    headers.iter().skip(1).any(|header| better.contains(&header.prev_block_hash))
 }
 
 fn range_retry(stream: &mut Stream, ctx: &Ctx<'_>) {

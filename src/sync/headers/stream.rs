@@ -20,7 +20,7 @@ pub(super) const MAX_UNHASHED: usize = 8_000;
 /// Headers that all streams together may hold.
 pub(super) const MAX_BUFFERED: usize = 131_072;
 
-/// Which stream: of a range by the height that it begins after, or of a peer at the tip.
+/// Which stream: of a range by the height of its origin, or of a peer at the tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StreamId {
     Range(u32),

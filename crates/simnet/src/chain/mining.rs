@@ -144,7 +144,7 @@ impl History {
     }
 
     /// The time of the next block of `chain`.
-    pub fn next(&mut self, chain: &mut SimChain) -> u32 {
+    pub fn next(&self, chain: &mut SimChain) -> u32 {
         let height = chain.height() + 1;
         if chain.params.no_retargeting {
             // Spaced from the end backwards, so that the chain ends there whatever its length.

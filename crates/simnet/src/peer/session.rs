@@ -183,7 +183,7 @@ impl SimPeer {
             Message::Verack if self.greeted && !self.ready => self.welcome(clock, chain),
             Message::SendHeaders => self.announce = self.announce.max(Announce::Headers),
             Message::SendHeaders2 if !self.profile.has(Fault::PlainHeaders) => {
-                self.announce = Announce::Headers2
+                self.announce = Announce::Headers2;
             }
             _ if !self.ready => {}
             Message::Ping(nonce) if !self.profile.has(Fault::NoPong) => {

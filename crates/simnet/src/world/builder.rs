@@ -35,6 +35,8 @@ pub fn devnet() -> Arc<NetworkParams> {
     Arc::clone(params)
 }
 
+type Tweak = Box<dyn FnOnce(&mut Config)>;
+
 /// Says what a [`World`] is made of.
 #[must_use]
 pub struct WorldBuilder {
@@ -49,7 +51,7 @@ pub struct WorldBuilder {
     hash_rate: u64,
     store_ms: u64,
     store: Option<MemoryStore>,
-    tweak: Option<Box<dyn FnOnce(&mut Config)>>,
+    tweak: Option<Tweak>,
 }
 
 impl WorldBuilder {

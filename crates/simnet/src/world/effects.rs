@@ -99,7 +99,7 @@ impl World {
     pub(super) fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Connected { conn, bridge, host } => self.connected(conn, bridge, host),
-            Happening::FromPeer { conn, action } => self.from_peer(conn, action),
+            Happening::FromPeer { conn, action } => self.deliver(conn, action),
             Happening::PeerTick { conn } => {
                 let clock = self.clock();
                 if let Some(link) = self.links.get_mut(&conn) {
@@ -171,7 +171,7 @@ impl World {
         self.input(Input::Connected { conn, address });
     }
 
-    fn from_peer(&mut self, conn: ConnId, action: Action) {
+    fn deliver(&mut self, conn: ConnId, action: Action) {
         if !self.links.contains_key(&conn) {
             return;
         }

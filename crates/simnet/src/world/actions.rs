@@ -1,0 +1,119 @@
+//! What a test does to a world: blocks, reorganisations, failures, reloads.
+
+use super::queue::Happening;
+use super::{Failure, Link, Report, World};
+use crate::peer::Profile;
+use dash_spv_wasm::engine::{ConnId, Engine, Input};
+use dash_spv_wasm::store::StoreError;
+use std::sync::Arc;
+
+impl World {
+    /// Mines blocks on the honest chain; its peers hear of them within half a second, and tell the client.
+    pub fn mine(&mut self, blocks: u32) {
+        let now = self.unix_secs();
+        Arc::make_mut(&mut self.chain).mine(blocks, now);
+        self.spread();
+    }
+
+    /// Replaces the last `depth` blocks of the honest chain by `blocks` others.
+    pub fn reorg(&mut self, depth: u32, blocks: u32) {
+        let now = self.unix_secs();
+        Arc::make_mut(&mut self.chain).reorganize(depth, blocks, now);
+        self.spread();
+    }
+
+    fn spread(&mut self) {
+        self.hashes.learn(Arc::clone(&self.chain));
+        for host in 0..self.hosts.len() {
+            if self.hosts[host].honest_chain {
+                let at = self.now_ms + self.rng.between(0, 500);
+                self.queue.push(at, Happening::Heard { host, chain: Arc::clone(&self.chain) });
+            }
+        }
+    }
+
+    /// Takes a peer down, its connections with it, or up again.
+    pub fn set_peer_up(&mut self, peer: usize, up: bool) {
+        self.hosts[peer].up = up;
+        if !up {
+            self.cut("the peer went down", |link| link.host == peer);
+        }
+    }
+
+    /// Changes how a peer behaves towards connections made from now on.
+    pub fn set_profile(&mut self, peer: usize, profile: Profile) {
+        self.hosts[peer].profile = profile;
+    }
+
+    /// Takes a bridge down, the connections through it too, or up again.
+    pub fn set_bridge_up(&mut self, bridge: usize, up: bool) {
+        self.bridges_up[bridge] = up;
+        if !up {
+            self.cut("the bridge went down", |link| link.bridge == bridge);
+        }
+    }
+
+    fn cut(&mut self, reason: &str, which: impl Fn(&Link) -> bool) {
+        let ends: Vec<ConnId> =
+            self.links.iter().filter(|(_, link)| which(link)).map(|(conn, _)| *conn).collect();
+        for conn in ends {
+            // The engine may have closed it itself on hearing of another's end.
+            if self.links.remove(&conn).is_some() {
+                self.input(Input::Disconnected { conn, reason: reason.to_owned() });
+            }
+        }
+    }
+
+    /// Makes the next commits fail, one with each of these errors.
+    pub fn fail_commits(&mut self, errors: impl IntoIterator<Item = StoreError>) {
+        self.store_failures.extend(errors);
+    }
+
+    /// Makes the next so many computations fail as if their worker broke.
+    pub fn fail_computations(&mut self, count: u32) {
+        self.compute_failures += count;
+    }
+
+    /// Closes the page and opens it again: a new engine on what the store holds. Of the commits in flight a seeded
+    /// number of the first ones is durable, the rest is lost.
+    pub fn reload(&mut self) {
+        let mut durable = true;
+        for happening in self.queue.drain_in_order() {
+            match happening {
+                Happening::Stored { batch, .. } => {
+                    durable = durable && self.rng.percent(50);
+                    if durable {
+                        // A failure loses the commit, which is what happens to the rest anyway.
+                        durable = self.store.commit_now(&batch).is_ok();
+                    }
+                }
+                Happening::Heard { host, chain } => self.hosts[host].view = chain,
+                _ => {}
+            }
+        }
+        self.links.clear();
+        self.attempts.clear();
+        self.wake_at = None;
+        self.state = None;
+        self.store_free_at = self.now_ms;
+        self.workers_free_at_us.fill(self.now_ms * 1_000);
+        self.config.seed = self.rng.next_u64();
+        self.engine = Engine::new(self.config.clone());
+        self.pump();
+    }
+
+    /// Lets time pass until a commit is in flight, and reloads then and there.
+    ///
+    /// # Errors
+    /// When the client commits nothing within `limit_ms`.
+    pub fn kill_during_commit(&mut self, limit_ms: u64) -> Result<Report, Failure> {
+        let report = self.run_until(|world| world.commits_in_flight() > 0, limit_ms)?;
+        self.reload();
+        Ok(report)
+    }
+
+    /// Lets the wall clock jump, as when a user sets it.
+    pub fn shift_wall_clock(&mut self, by_ms: i64) {
+        self.started_unix_ms = self.started_unix_ms.saturating_add_signed(by_ms);
+    }
+}
