@@ -81,7 +81,7 @@ impl Engine {
                 self.peers.connect_failed(conn, &failure, now, &mut self.out);
             }
             Input::Disconnected { conn, reason } => {
-                self.peers.disconnected(conn, &reason, now, &mut self.out)
+                self.peers.disconnected(conn, &reason, now, &mut self.out);
             }
             Input::Received { conn, bytes } => {
                 let messages = self.peers.received(conn, &bytes, now, &mut self.out);

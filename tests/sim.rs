@@ -1,5 +1,6 @@
 //! Whole-engine scenarios under a virtual clock, against simulated peers.
 #![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "sim/calls.rs"]
 mod calls;

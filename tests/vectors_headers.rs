@@ -1,6 +1,7 @@
 //! The rules of headers against real data: X11, links, difficulty, times and work of 5,000 headers each of mainnet and
 //! testnet, checkpoints, single headers, and what becomes of a header of which one bit is changed.
 #![cfg(not(target_arch = "wasm32"))]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use dash_num::Arith256;
 use dash_protocol::{BlockHash, CompactTarget, Header, MerkleRoot, NetworkParams};
@@ -109,7 +110,7 @@ fn read_run(folder: &std::path::Path, row: &Value) -> Run {
     for ((raw, hash), height) in raw.as_chunks::<80>().0.iter().zip(hashes).zip(first_height..) {
         let header = Header::from_bytes(raw);
         if !entries.is_empty() {
-            total = total + work_of(header.bits.to_bits());
+            total += work_of(header.bits.to_bits());
         }
         entries.push(Entry { header, hash, height, work: total });
     }

@@ -4,20 +4,14 @@
 //! most `peers_target` connections. A bridge that fails, or that keeps offering peers of no use, is asked less and
 //! less often; it can withhold, but it cannot make us spin.
 
-use super::addresses::{self, AddressBook};
-use super::peer::{Handshake, Peer, PeerState};
+use super::addresses::AddressBook;
+use super::dial::BridgeHealth;
+use super::peer::{Peer, PeerState};
 use super::reputation::{BAN_SCORE, Offence, Record};
 use crate::api::{Event, LogLevel, NetworkStatus, PeerChange, PeerInfo};
-use crate::engine::{Config, ConnId, ConnectFailure, Effect, Now, Outbox};
-use dash_protocol::{GetHeaders, Message, NetAddress, PROTOCOL_VERSION, ServiceFlags, VersionMessage};
+use crate::engine::{Config, ConnId, Effect, Now, Outbox};
+use dash_protocol::Message;
 use std::collections::BTreeMap;
-
-/// First wait after a failure; doubles each time.
-const BACKOFF_MS: u64 = 500;
-/// The longest wait between attempts.
-const MAX_BACKOFF_MS: u64 = 30_000;
-/// Past this many failures in a row the wait no longer grows.
-const MAX_DOUBLINGS: u32 = 16;
 
 /// A message that is not about the connection itself.
 #[derive(Debug)]
@@ -37,39 +31,29 @@ pub enum PeerNotice {
     Gone(ConnId),
 }
 
-/// How dialling through a bridge goes.
-#[derive(Clone, Copy, Debug, Default)]
-struct BridgeHealth {
-    /// Attempts in a row that brought no usable peer.
-    failures: u32,
-    /// Whether the last of them failed at the bridge itself.
-    unreachable: bool,
-    retry_at_ms: u64,
-}
-
 /// All connections and what decides about them.
 #[derive(Debug)]
 pub struct PeerManager {
-    magic: [u8; 4],
-    port: u16,
-    user_agent: String,
-    bridge_urls: Vec<String>,
-    bridge_plain: Vec<bool>,
-    only: Vec<String>,
-    target: usize,
-    peers: BTreeMap<ConnId, Peer>,
-    bridges: Vec<BridgeHealth>,
-    book: AddressBook,
-    record: Record,
-    rng: fastrand::Rng,
-    next_conn: u64,
-    next_only: usize,
-    paused: bool,
-    notices: Vec<PeerNotice>,
-    height: u32,
+    pub(super) magic: [u8; 4],
+    pub(super) port: u16,
+    pub(super) user_agent: String,
+    pub(super) bridge_urls: Vec<String>,
+    pub(super) bridge_plain: Vec<bool>,
+    pub(super) only: Vec<String>,
+    pub(super) target: usize,
+    pub(super) peers: BTreeMap<ConnId, Peer>,
+    pub(super) bridges: Vec<BridgeHealth>,
+    pub(super) book: AddressBook,
+    pub(super) record: Record,
+    pub(super) rng: fastrand::Rng,
+    pub(super) next_conn: u64,
+    pub(super) next_only: usize,
+    pub(super) paused: bool,
+    pub(super) notices: Vec<PeerNotice>,
+    pub(super) height: u32,
     /// Totals of connections that are gone.
-    past_bytes: (u64, u64),
-    reconnects: u32,
+    pub(super) past_bytes: (u64, u64),
+    pub(super) reconnects: u32,
 }
 
 impl PeerManager {
@@ -165,7 +149,7 @@ impl PeerManager {
             .collect()
     }
 
-    fn info(&self, peer: &Peer) -> PeerInfo {
+    pub(super) fn info(&self, peer: &Peer) -> PeerInfo {
         PeerInfo {
             id: peer.conn.0.to_string(),
             address: peer.address.clone(),
@@ -239,134 +223,6 @@ impl PeerManager {
         peers.chain(dialling).filter(|at| *at > now.mono_ms).min()
     }
 
-    /// Starts one attempt through the bridge with the fewest connections that may be asked now.
-    fn dial(&mut self, now: Now, out: &mut Outbox) -> bool {
-        let load = |bridge: usize| self.peers.values().filter(|peer| peer.bridge == bridge).count();
-        let connecting = |bridge: usize| {
-            self.peers.values().any(|peer| peer.bridge == bridge && peer.state() == PeerState::Connecting)
-        };
-        let Some(bridge) = (0..self.bridges.len())
-            .filter(|&b| now.mono_ms >= self.bridges[b].retry_at_ms)
-            // A plain proxy is one peer; a bridge under suspicion is tried once at a time.
-            .filter(|&b| !(self.bridge_plain[b] && load(b) > 0))
-            .filter(|&b| !(self.bridges[b].failures > 0 && connecting(b)))
-            .min_by_key(|&b| (load(b), self.bridges[b].failures))
-        else {
-            return false;
-        };
-        let address = if self.bridge_plain[bridge] {
-            None
-        } else if self.only.is_empty() {
-            self.known_address(bridge, now)
-        } else {
-            match self.next_of_only(bridge, now) {
-                Some(address) => Some(address),
-                None => {
-                    self.useless(bridge, false, now);
-                    return false;
-                }
-            }
-        };
-        let conn = ConnId(self.next_conn);
-        self.next_conn += 1;
-        let nonce = self.rng.u64(..);
-        let name = address.clone().unwrap_or_default();
-        self.peers.insert(conn, Peer::new(conn, bridge, name, self.magic, nonce, now));
-        out.push(Effect::Connect { conn, bridge, address, services: ServiceFlags::NETWORK.bits() });
-        true
-    }
-
-    fn in_use(&self, address: &str) -> bool {
-        self.peers.values().any(|peer| peer.address == address)
-    }
-
-    fn next_of_only(&mut self, bridge: usize, now: Now) -> Option<String> {
-        for _ in 0..self.only.len() {
-            let address = self.only[self.next_only % self.only.len()].clone();
-            self.next_only += 1;
-            if !self.in_use(&address) && !self.record.is_banned(bridge, &address, now.mono_ms) {
-                return Some(address);
-            }
-        }
-        None
-    }
-
-    /// Every second peer is of our own choice, once addresses are known.
-    fn known_address(&mut self, bridge: usize, now: Now) -> Option<String> {
-        if self.peers.values().filter(|peer| peer.bridge == bridge).count() % 2 == 0 {
-            return None;
-        }
-        let (peers, record) = (&self.peers, &self.record);
-        self.book.pick(&mut self.rng, now.mono_ms, |address| {
-            !peers.values().any(|peer| peer.address == address)
-                && !record.is_banned(bridge, address, now.mono_ms)
-        })
-    }
-
-    /// Notes an attempt that brought no usable peer and delays the next one.
-    fn useless(&mut self, bridge: usize, unreachable: bool, now: Now) {
-        let health = &mut self.bridges[bridge];
-        let wait = (BACKOFF_MS << health.failures.min(MAX_DOUBLINGS)).min(MAX_BACKOFF_MS);
-        health.failures += 1;
-        health.unreachable = unreachable;
-        health.retry_at_ms = now.mono_ms + wait / 2 + self.rng.u64(0..=wait / 2);
-    }
-
-    /// A connection stands.
-    pub fn connected(&mut self, conn: ConnId, address: String, now: Now, out: &mut Outbox) {
-        let Some(bridge) = self.peers.get(&conn).map(|peer| peer.bridge) else {
-            out.push(Effect::Disconnect { conn });
-            return;
-        };
-        self.bridges[bridge].unreachable = false;
-        let twice = self.peers.values().any(|peer| peer.conn != conn && peer.address == address);
-        if twice || self.record.is_banned(bridge, &address, now.mono_ms) {
-            self.useless(bridge, false, now);
-            self.peers.remove(&conn);
-            out.push(Effect::Disconnect { conn });
-            return;
-        }
-        let score = self.record.score(bridge, &address, now.mono_ms);
-        let Some(peer) = self.peers.get_mut(&conn) else { return };
-        peer.score = score;
-        peer.connected(address, now);
-        let version = VersionMessage {
-            version: PROTOCOL_VERSION,
-            services: ServiceFlags::HEADERS_COMPRESSED,
-            time: now.unix_secs() as i64,
-            receiver: NetAddress::NONE,
-            sender: NetAddress::NONE,
-            nonce: peer.nonce,
-            user_agent: self.user_agent.clone(),
-            start_height: self.height.min(i32::MAX as u32) as i32,
-            relay: false,
-            mnauth_challenge: [0; 32],
-            masternode: false,
-        };
-        self.send(conn, &Message::Version(version), out);
-    }
-
-    /// An attempt came to nothing.
-    pub fn connect_failed(&mut self, conn: ConnId, failure: &ConnectFailure, now: Now, out: &mut Outbox) {
-        let Some(peer) = self.peers.remove(&conn) else { return };
-        let (unreachable, reason) = match failure {
-            ConnectFailure::Bridge(reason) => (true, reason),
-            ConnectFailure::Peer(reason) => (false, reason),
-        };
-        self.useless(peer.bridge, unreachable, now);
-        if !peer.address.is_empty() {
-            self.book.forget(&peer.address);
-        }
-        let bridge = self.bridge_urls[peer.bridge].as_str();
-        out.log(
-            now,
-            LogLevel::Debug,
-            "network",
-            if unreachable { "bridge not reached" } else { "the bridge has no such peer" },
-            [("bridge", bridge.into()), ("reason", reason.as_str().into())],
-        );
-    }
-
     /// A connection ended from the other side.
     pub fn disconnected(&mut self, conn: ConnId, reason: &str, now: Now, out: &mut Outbox) {
         if let Some(peer) = self.peers.remove(&conn) {
@@ -383,7 +239,14 @@ impl PeerManager {
         }
     }
 
-    fn farewell(&mut self, peer: &Peer, change: PeerChange, reason: &str, now: Now, out: &mut Outbox) {
+    pub(super) fn farewell(
+        &mut self,
+        peer: &Peer,
+        change: PeerChange,
+        reason: &str,
+        now: Now,
+        out: &mut Outbox,
+    ) {
         self.past_bytes.0 += peer.bytes_in;
         self.past_bytes.1 += peer.bytes_out;
         if peer.is_ready() {
@@ -443,119 +306,5 @@ impl PeerManager {
             peer.bytes_out += bytes.len() as u64;
             out.push(Effect::Send { conn, bytes });
         }
-    }
-
-    /// Takes bytes in and hands on the messages in them that are the sync's business.
-    pub fn received(&mut self, conn: ConnId, bytes: &[u8], now: Now, out: &mut Outbox) -> Vec<PeerMessage> {
-        let mut messages = Vec::new();
-        let Some(peer) = self.peers.get_mut(&conn) else { return messages };
-        peer.receive(bytes, now);
-        // Looked up anew each time: a message can end the connection.
-        while let Some(peer) = self.peers.get_mut(&conn) {
-            let message = match peer.next_message(now) {
-                Ok(Some(message)) => message,
-                Ok(None) => break,
-                Err(offence) => {
-                    self.punish(conn, &offence, now, out);
-                    // The rest of a broken stream means nothing, and what came before it is the banned peer's.
-                    messages.clear();
-                    break;
-                }
-            };
-            if peer.is_ready() {
-                messages.extend(self.handle_ready(conn, message, now, out));
-            } else if let Err(offence) = self.handle_handshake(conn, &message, now, out) {
-                self.punish(conn, &offence, now, out);
-            }
-        }
-        messages
-    }
-
-    fn handle_handshake(
-        &mut self,
-        conn: ConnId,
-        message: &Message,
-        now: Now,
-        out: &mut Outbox,
-    ) -> Result<(), Offence> {
-        let Some(peer) = self.peers.get_mut(&conn) else { return Ok(()) };
-        match peer.handshake(message)? {
-            Handshake::Wait => {}
-            Handshake::HangUp(reason) => {
-                let bridge = peer.bridge;
-                self.useless(bridge, false, now);
-                self.hang_up(conn, reason, now, out);
-            }
-            Handshake::Answer => {
-                self.send(conn, &Message::SendAddrV2, out);
-                self.send(conn, &Message::Verack, out);
-            }
-            Handshake::Done => {
-                let bridge = peer.bridge;
-                self.bridges[bridge] = BridgeHealth::default();
-                self.notices.push(PeerNotice::Ready(conn));
-                self.send(conn, &Message::SendHeaders, out);
-                if self.only.is_empty() && !self.bridge_plain[bridge] {
-                    self.send(conn, &Message::GetAddr, out);
-                }
-                if let Some(peer) = self.peers.get(&conn) {
-                    out.emit(Event::Peer { peer: self.info(peer), change: PeerChange::Up, reason: None });
-                    out.log(
-                        now,
-                        LogLevel::Info,
-                        "network",
-                        "peer ready",
-                        [
-                            ("peer", peer.address.as_str().into()),
-                            ("agent", peer.user_agent().into()),
-                            ("height", peer.claimed_height().into()),
-                        ],
-                    );
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn handle_ready(
-        &mut self,
-        conn: ConnId,
-        message: Message,
-        now: Now,
-        out: &mut Outbox,
-    ) -> Option<PeerMessage> {
-        let peer = self.peers.get_mut(&conn)?;
-        match &message {
-            Message::Headers(_) | Message::Headers2(_) | Message::NotFound(_) => {
-                return Some(PeerMessage { conn, message });
-            }
-            Message::Pong(nonce) => peer.pong(*nonce, now),
-            Message::Version(_) | Message::Verack => {
-                let name = message.command().to_string();
-                self.punish(conn, &Offence::Handshake(name), now, out);
-                return None;
-            }
-            _ => {}
-        }
-        if !peer.idle_talk(now) {
-            let name = message.command().to_string();
-            self.punish(conn, &Offence::Flood(name), now, out);
-            return None;
-        }
-        let address = peer.address.clone();
-        match message {
-            Message::Ping(nonce) => self.send(conn, &Message::Pong(nonce), out),
-            // We serve nobody: an empty answer keeps the peer from waiting for one.
-            Message::GetHeaders(GetHeaders { .. }) | Message::GetHeaders2(GetHeaders { .. }) => {
-                self.send(conn, &Message::Headers(Vec::new()), out);
-            }
-            Message::Addr(entries) => self.book.learn(&address, self.port, addresses::from_addr(&entries)),
-            Message::AddrV2(entries) => {
-                self.book.learn(&address, self.port, addresses::from_addrv2(&entries))
-            }
-            Message::Inv(_) => return Some(PeerMessage { conn, message }),
-            _ => {}
-        }
-        None
     }
 }

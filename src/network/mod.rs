@@ -1,7 +1,9 @@
 //! Peers: who is connected, how they behave, and which request a reply belongs to.
 //!
 //! - `peer.rs`: one connection: codec, handshake, keep-alive, what the peer said of itself.
-//! - `manager.rs`: all connections: how many, to whom, through which bridge, back-off, bans.
+//! - `manager.rs`: all connections: which stand, keep-alive, bans.
+//! - `dial.rs`: new ones: through which bridge, to whom, back-off.
+//! - `inbox.rs`: bytes to messages.
 //! - `reputation.rs`: what each offence costs, and the list of bans.
 //! - `addresses.rs`: addresses that peers told us of, bounded.
 //! - [`correlation`]: requests in flight and the replies that answer them.
@@ -11,6 +13,8 @@
 
 mod addresses;
 pub mod correlation;
+mod dial;
+mod inbox;
 mod manager;
 mod peer;
 mod reputation;

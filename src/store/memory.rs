@@ -80,7 +80,7 @@ impl MemoryStore {
         let state = self.state.borrow();
         Ok(match request {
             ReadRequest::Open { tail } => ReadReply::Open(match &state.meta {
-                Some(meta) if self.is_ours(meta) => Some(state.open(meta, *tail)?),
+                Some(meta) if self.is_ours(meta) => Some(Box::new(state.open(meta, *tail)?)),
                 _ => None,
             }),
             ReadRequest::Headers { from, count } => ReadReply::Headers(match &state.meta {
@@ -248,7 +248,7 @@ mod tests {
 
     fn open(store: &MemoryStore, tail: u32) -> Option<Opened> {
         match store.read_now(&ReadRequest::Open { tail }).unwrap() {
-            ReadReply::Open(opened) => opened,
+            ReadReply::Open(opened) => opened.map(|opened| *opened),
             other => panic!("{other:?}"),
         }
     }

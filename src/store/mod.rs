@@ -11,6 +11,8 @@
 
 pub(crate) mod layout;
 mod memory;
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) mod record;
 
 pub use memory::MemoryStore;
 
@@ -106,7 +108,7 @@ pub enum ReadRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReadReply {
     /// The reply to [`ReadRequest::Open`]; `None` for an empty store or one of another version or network.
-    Open(Option<Opened>),
+    Open(Option<Box<Opened>>),
     /// The reply to [`ReadRequest::Headers`].
     Headers(HeaderRun),
     /// The reply to [`ReadRequest::HeaderByHash`]: height and 80 raw bytes.

@@ -212,7 +212,7 @@ async fn layered(
                 None => None,
             };
             let whole = main_tail.first_height + main_tail.len() > meta.main.tip;
-            ReadReply::Open(whole.then_some(Opened { meta, main_tail, below_tail }))
+            ReadReply::Open(whole.then(|| Box::new(Opened { meta, main_tail, below_tail })))
         }
         ReadRequest::Headers { from, count } => {
             ReadReply::Headers(over(memory, store, layout::vouched(&meta, *from, *count)).await)

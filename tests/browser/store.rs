@@ -11,7 +11,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 async fn open(store: &impl Store, tail: u32) -> Option<Opened> {
     match store.read(&ReadRequest::Open { tail }).await.unwrap() {
-        ReadReply::Open(opened) => opened,
+        ReadReply::Open(opened) => opened.map(|opened| *opened),
         other => panic!("{other:?}"),
     }
 }

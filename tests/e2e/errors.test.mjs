@@ -1,8 +1,7 @@
 // What the package says when something is wrong: options, bridges, calls that are not built.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { browser, freePort, plainPage, staticServer, until, world } from './harness.mjs';
+import { browser, freePort, plainPage, staticServer, test, until, world } from './harness.mjs';
 
 async function page(t) {
   const origin = await staticServer(t);
@@ -52,7 +51,8 @@ test('without a reachable bridge the client says offline, goes on trying, and sy
     window.outcome(window.clients.client.synced({ signal: AbortSignal.timeout(300) })),
   );
   assert.equal(outcome.code, 'aborted');
-  const tries = () => at.evaluate(() => window.clients.client.metrics().then(metrics => metrics.reconnects));
+  const tries = () =>
+    at.evaluate(() => window.seen.client.log.filter(line => line.message === 'bridge not reached').length);
   const before = await tries();
   await until('it tries again', async () => (await tries()) > before);
 });

@@ -9,6 +9,7 @@ import { createServer as createSocketServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { createInterface } from 'node:readline';
+import { test as nodeTest } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -20,6 +21,9 @@ export function env(name) {
 }
 
 const { chromium } = createRequire(join(env('E2E_MODULES'), 'harness.cjs'))('playwright-core');
+
+/** A test that may take two minutes. */
+export const test = (name, body) => nodeTest(name, { timeout: 120_000 }, body);
 
 /** The largest number of headers that one message brings, and so that a reload may cost. */
 export const BATCH = 8_000;

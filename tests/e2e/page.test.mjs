@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
-import { bridge, browser, env, newPage, simnet, until } from './harness.mjs';
+import { bridge, browser, env, newPage, simnet, test, until } from './harness.mjs';
 
 const HEIGHT = 50_000;
 

@@ -1,8 +1,7 @@
 // The package in Chrome against a simulated network: sync, reload, crash, tabs, reorganisation, lies.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { BATCH, plainPage, until, world } from './harness.mjs';
+import { BATCH, plainPage, test, until, world } from './harness.mjs';
 
 const HEIGHT = 50_000;
 

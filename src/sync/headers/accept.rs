@@ -216,7 +216,7 @@ impl HeaderSync {
     }
 
     /// A peer whose branch is endless and weak is banned; one whose branch is complete and weak is merely of no use.
-    fn judge_branch(&mut self, peer: ConnId, ctx: &mut Ctx<'_>) {
+    fn judge_branch(&self, peer: ConnId, ctx: &mut Ctx<'_>) {
         let tip = self.lane().tip();
         let Some(entry) = self.tips.get(&peer) else { return };
         let Some(fork) = entry.side_fork else { return };
@@ -231,7 +231,7 @@ impl HeaderSync {
     }
 
     /// Holds whoever sent a header to account for what is wrong with it.
-    pub(super) fn blame(&mut self, source: ConnId, error: &HeaderError, ctx: &mut Ctx<'_>) {
+    pub(super) fn blame(&self, source: ConnId, error: &HeaderError, ctx: &mut Ctx<'_>) {
         let others = ctx.peers.ready().any(|peer| peer.conn != source);
         ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Invalid, others);
         let offence = match error {

@@ -129,7 +129,7 @@ impl HeaderSync {
         };
     }
 
-    fn compare(&mut self, mut fork: DeepFork, run: &HeaderRun, ctx: &mut Ctx<'_>) -> Option<DeepFork> {
+    fn compare(&self, mut fork: DeepFork, run: &HeaderRun, ctx: &mut Ctx<'_>) -> Option<DeepFork> {
         let (ours, _) = run.raw.as_chunks::<{ Header::LEN }>();
         let same =
             fork.headers.iter().zip(ours).take_while(|(theirs, ours)| theirs.to_bytes() == **ours).count();
@@ -146,7 +146,7 @@ impl HeaderSync {
         self.sum_work(fork, &HeaderRun::default(), next, zero, ctx)
     }
 
-    fn ask_after(&mut self, peer: ConnId, hash: BlockHash, ctx: &mut Ctx<'_>) -> Option<RequestId> {
+    fn ask_after(&self, peer: ConnId, hash: BlockHash, ctx: &mut Ctx<'_>) -> Option<RequestId> {
         ctx.admit(RequestClass::Headers, 0, 0).ok()?;
         let request = Request::HeadersAfter { locator: vec![hash] };
         let id = ctx.requests.begin(peer, request, 30_000, ctx.now);
@@ -157,7 +157,7 @@ impl HeaderSync {
 
     /// Adds up the work of our headers after the fork that are below memory.
     fn sum_work(
-        &mut self,
+        &self,
         fork: DeepFork,
         run: &HeaderRun,
         next: u32,
@@ -186,7 +186,7 @@ impl HeaderSync {
     }
 
     fn start_rival(
-        &mut self,
+        &self,
         fork: DeepFork,
         run: &HeaderRun,
         work: Arith256,
@@ -207,7 +207,7 @@ impl HeaderSync {
     }
 
     /// Reads what memory will hold once the chain is set back.
-    fn read_tail(&mut self, fork: DeepFork, work: Arith256, ctx: &mut Ctx<'_>) -> DeepFork {
+    fn read_tail(&self, fork: DeepFork, work: Arith256, ctx: &mut Ctx<'_>) -> DeepFork {
         let end = fork.common.height + 1;
         let from = end.saturating_sub(MEMORY_WINDOW as u32).max(self.lane().context_height);
         let read = self.read_own(from, end - from, ctx);
@@ -215,7 +215,7 @@ impl HeaderSync {
     }
 
     fn feed(
-        &mut self,
+        &self,
         peer: ConnId,
         mut rival: RivalChain,
         headers: &[Header],

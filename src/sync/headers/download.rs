@@ -223,7 +223,7 @@ impl HeaderSync {
 
     /// Sends `getheaders`, or `getheaders2` where the link is the bottleneck.
     fn send_headers_request(
-        &mut self,
+        &self,
         peer: ConnId,
         mut locator: Vec<BlockHash>,
         stop: BlockHash,

@@ -102,7 +102,7 @@ impl HeaderSync {
     }
 
     /// Learns how fast the peer is.
-    fn note_answer(&mut self, conn: ConnId, request: &InFlight, batch: &Batch, ctx: &mut Ctx<'_>) {
+    fn note_answer(&mut self, conn: ConnId, request: &InFlight, batch: &Batch, ctx: &Ctx<'_>) {
         let entry = self.tips.entry(conn).or_default();
         entry.timeouts = 0;
         entry.slow_until_ms = 0;
@@ -194,7 +194,7 @@ impl HeaderSync {
     }
 
     /// A peer answered from further back than a hash that the network's chain is known to hold.
-    fn lacks_checkpoint(&mut self, conn: ConnId, height: u32, ctx: &mut Ctx<'_>) {
+    fn lacks_checkpoint(&self, conn: ConnId, height: u32, ctx: &mut Ctx<'_>) {
         let claimed = ctx.peers.peer(conn).map_or(0, |peer| peer.claimed_height());
         if claimed >= height {
             let what = format!("the peer claims height {claimed} but lacks the checkpoint at {height}");

@@ -15,6 +15,7 @@ mod handle;
 
 use crate::chain::pow::x11;
 use crate::store::layout::{self, HEADER};
+use crate::store::record;
 use crate::store::{
     CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, STORE_VERSION, Segment, Store, StoreError,
 };
@@ -60,7 +61,7 @@ impl IdbStore {
         let meta = watermarks
             .map_err(idb_failure)?
             .and_then(bytes_of)
-            .and_then(|bytes| layout::decode_meta(&bytes))
+            .and_then(|bytes| record::decode_meta(&bytes))
             .filter(|meta| meta.version == STORE_VERSION && meta.network_id == network_id);
         if meta.is_none() {
             meta_store.delete(JsValue::from_str(WATERMARKS)).map_err(idb_failure)?;
@@ -193,7 +194,7 @@ impl IdbStore {
         runs.into_iter().for_each(|run| chunks.write(run));
         chunks.cut_after(last.meta.main.tip);
         chunks.store(&headers, &prints)?;
-        let watermarks = Uint8Array::from(&layout::encode_meta(&last.meta)[..]);
+        let watermarks = Uint8Array::from(&record::encode_meta(&last.meta)[..]);
         meta_store.put(&watermarks, Some(&WATERMARKS.into())).map_err(idb_failure)?;
         transaction.committed().await?;
         Ok(chunks)
@@ -243,7 +244,7 @@ impl Store for IdbStore {
 
     async fn read(&self, request: &ReadRequest) -> Result<ReadReply, StoreError> {
         Ok(match request {
-            ReadRequest::Open { tail } => ReadReply::Open(self.opened(*tail).await?),
+            ReadRequest::Open { tail } => ReadReply::Open(self.opened(*tail).await?.map(Box::new)),
             ReadRequest::Headers { from, count } => {
                 ReadReply::Headers(self.headers(*from..from.saturating_add(*count)).await?)
             }
