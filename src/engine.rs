@@ -140,8 +140,11 @@ impl Engine {
                 self.out.push(Effect::Reply { call, result: Ok(Reply::Done) });
             }
         }
-        let state = self.state(now);
-        self.reporter.report(state, now, &mut self.out);
+        // Before the store was looked at nothing is known, and nothing is said.
+        if self.sync.is_open() {
+            let state = self.state(now);
+            self.reporter.report(state, now, &mut self.out);
+        }
         self.set_wake(now);
     }
 

@@ -1,7 +1,7 @@
 //! When the page hears of what changed.
 //!
-//! State and progress are told at most every [`REPORT_MS`], and at once when the phase, the network or the set of
-//! peers changed: bounded in rate whatever peers do.
+//! State and progress are told at most every [`REPORT_MS`], and at once when the phase, the network or the storage
+//! changed, or the tip while synced: bounded in rate, since each block of those costs its sender work.
 
 use super::{Now, Outbox};
 use crate::api::{Event, Phase, PhaseProgress, SyncState};
@@ -28,8 +28,11 @@ impl Reporter {
             self.pending = false;
             return;
         }
-        let urgent =
-            last.phase != state.phase || last.network != state.network || last.persistent != state.persistent;
+        let news = state.phase == Phase::Synced && last.tip != state.tip;
+        let urgent = news
+            || last.phase != state.phase
+            || last.network != state.network
+            || last.persistent != state.persistent;
         self.pending = !(urgent || now.mono_ms >= self.at_ms + REPORT_MS);
         if !self.pending {
             self.tell(state, now, out);

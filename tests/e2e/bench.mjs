@@ -20,6 +20,7 @@ async function once(net, computeWorkers) {
     const gate = await bridge(t, {
       network: net.network,
       peers: net.peers,
+      origins: [origin],
       args: ['--max-down-rate', '0', '--max-new-per-minute', '100000'],
     });
     const page = await plainPage(await browser(t), origin);

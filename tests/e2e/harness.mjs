@@ -60,9 +60,9 @@ function start(program, args) {
   ended.then(code => {
     if (!stopping) console.error(`${program} ended with ${code}\n${stderr}`);
   });
-  const stop = async (signal = 'SIGKILL') => {
+  const stop = async () => {
     stopping = true;
-    child.kill(signal);
+    child.kill('SIGKILL');
     await ended;
   };
   return { child, ended, stop, stderr: () => stderr };

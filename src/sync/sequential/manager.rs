@@ -57,6 +57,11 @@ impl SequentialSyncManager {
         self.transitions.current()
     }
 
+    /// Whether the store was looked at: before that the tip is not known.
+    pub fn is_open(&self) -> bool {
+        self.headers.is_open()
+    }
+
     /// Runs something on the header sync with all that it may touch.
     fn with_headers<T>(
         &mut self,

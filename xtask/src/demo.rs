@@ -1,0 +1,104 @@
+//! `cargo xtask demo`: the page, a bridge, and the network behind it: an embedded simulated one, or a real one.
+
+use crate::{build, paths, process};
+use anyhow::{Context, Result};
+use clap::ValueEnum;
+use dash_protocol::{ChainOverrides, NetworkParams};
+use dash_ws_bridge::{Bridge, Config, HostPort, Network};
+use serde_json::json;
+use simnet::demo::{Demo, DemoConfig};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What to show.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Sync from this network's real peers instead of simulated ones
+    #[arg(long)]
+    network: Option<RealNetwork>,
+    /// Height of the simulated chain at the start
+    #[arg(long, default_value_t = 100_000)]
+    height: u32,
+    /// Seconds between simulated blocks
+    #[arg(long, default_value_t = 5)]
+    interval: u64,
+    /// Port of the page and the bridge; another one is taken where it is in use
+    #[arg(long, default_value_t = 8899)]
+    port: u16,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RealNetwork {
+    Mainnet,
+    Testnet,
+}
+
+impl RealNetwork {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Mainnet => "mainnet",
+            Self::Testnet => "testnet",
+        }
+    }
+}
+
+/// Builds, starts everything, prints the address, and runs until interrupted.
+pub fn run(args: &Args) -> Result<()> {
+    build::www()?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(serve(args))
+}
+
+async fn serve(args: &Args) -> Result<()> {
+    let simulated = match args.network {
+        Some(_) => None,
+        None => Some(simulate(args).await?),
+    };
+    let name = args.network.map_or("regtest", RealNetwork::name);
+    // The page asks for this to learn what it is shown with.
+    fs::write(paths::demo().join("demo.json"), json!({ "network": name }).to_string())?;
+
+    let mut config = Config::new(name.parse::<Network>()?);
+    config.serve_dir = Some(paths::demo());
+    if let Some(demo) = &simulated {
+        config.allow_private = true;
+        config.peers = demo
+            .addresses()
+            .iter()
+            .map(|address| address.to_string().parse::<HostPort>())
+            .collect::<Result<_, _>>()
+            .context("a simulated peer's address")?;
+    }
+    let bridge = start(config, args.port).await?;
+    match &simulated {
+        Some(demo) => println!(
+            "\n{} simulated peers, {} blocks, another one every {} seconds",
+            demo.addresses().len(),
+            demo.tip().height,
+            args.interval
+        ),
+        None => println!("\nreal peers of {name}"),
+    }
+    println!("\n    open {}\n\nCtrl-C ends it", bridge.url());
+    tokio::signal::ctrl_c().await?;
+    bridge.shutdown().await;
+    Ok(())
+}
+
+async fn simulate(args: &Args) -> Result<Demo> {
+    process::say(&format!("mining {} simulated blocks", args.height));
+    let params = Arc::new(NetworkParams::regtest(&ChainOverrides::default())?);
+    let mut config = DemoConfig::new(params, args.height);
+    config.interval = (args.interval > 0).then(|| Duration::from_secs(args.interval));
+    Demo::start(config).await.context("the simulated network did not start")
+}
+
+async fn start(config: Config, port: u16) -> Result<Bridge> {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    match Bridge::start(config.clone(), at(port)).await {
+        Ok(bridge) => Ok(bridge),
+        Err(_) => Bridge::start(config, at(0)).await.context("the bridge did not start"),
+    }
+}

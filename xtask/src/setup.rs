@@ -1,0 +1,9 @@
+//! Set-up: what a fresh machine lacks is installed here, at pinned versions, and found again the next time.
+
+mod chrome;
+mod node;
+mod rust;
+
+pub use chrome::chrome;
+pub use node::npm;
+pub use rust::{components, wasm_bindgen, wasm_pack, wasm_target};
