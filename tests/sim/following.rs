@@ -145,3 +145,15 @@ fn progress_never_goes_back_within_a_run_and_ends_at_one() {
         assert!(progress.len() > 3);
     }
 }
+
+#[test]
+fn synced_is_not_said_while_headers_are_still_being_proven() {
+    for seed in 0..40 {
+        let mut world =
+            World::builder(seed).height(5_500).honest(1).compute(1, 1_000 + 500 * seed).store_ms(0).build();
+        world
+            .run_until(|w| w.try_state().is_some_and(|state| state.phase == Phase::Synced), LIMIT_MS)
+            .unwrap();
+        assert_eq!(world.state().tip.height, 5_500, "seed {seed}");
+    }
+}

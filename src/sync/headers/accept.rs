@@ -160,7 +160,7 @@ impl HeaderSync {
             if let Some(entry) = self.tips.get_mut(&peer) {
                 entry.stream.reset(ctx);
                 entry.more = false;
-                entry.nothing_after = None;
+                entry.nothing_more = None;
                 entry.stream.retry_at_ms = ctx.now.mono_ms + 10_000;
             }
             self.blame(peer, &error, ctx);
@@ -204,7 +204,7 @@ impl HeaderSync {
             // Another peer was faster, or this one's chain ends below our tip.
             Outcome::Nothing if piece.len() < MAX_HEADERS => {
                 entry.more = false;
-                entry.nothing_after = entry.asked_with;
+                entry.nothing_more = entry.asked;
             }
             Outcome::Nothing => {
                 entry.fruitless += 1;

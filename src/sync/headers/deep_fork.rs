@@ -306,7 +306,7 @@ impl HeaderSync {
                 self.anchors.retain(|(height, _)| *height <= place.height);
                 for tip in self.tips.values_mut() {
                     tip.stream.reset(ctx);
-                    tip.nothing_after = None;
+                    tip.nothing_more = None;
                     tip.more = false;
                 }
                 for range in &mut self.ranges {

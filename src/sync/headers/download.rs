@@ -47,14 +47,23 @@ impl Range {
     }
 }
 
+/// A question for what follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Our tip at that time.
+    pub tip: Place,
+    /// What stood first in the locator: our tip, or a header of the peer's that was not on the chain yet.
+    pub first: Place,
+}
+
 /// What is known of a peer as a source of headers.
 #[derive(Debug, Default)]
 pub(super) struct TipPeer {
     pub stream: Stream,
-    /// The tip with which it was last asked.
-    pub asked_with: Option<Place>,
-    /// The tip after which it said that it has nothing.
-    pub nothing_after: Option<Place>,
+    /// How it was last asked.
+    pub asked: Option<Asked>,
+    /// The question to which it answered that it has nothing more.
+    pub nothing_more: Option<Asked>,
     /// Its last answer was not empty: there may be more.
     pub more: bool,
     /// Headers of it that lie on a side branch with less work than the best chain.
@@ -157,7 +166,7 @@ impl HeaderSync {
         }
         let peers: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
         // One peer at a time brings news in bulk; two would bring the same.
-        let leads = |tip: &TipPeer| tip.more || (tip.nothing_after.is_none() && tip.stream.request.is_some());
+        let leads = |tip: &TipPeer| tip.more || (tip.nothing_more.is_none() && tip.stream.request.is_some());
         let leader = peers.iter().copied().find(|peer| self.tips.get(peer).is_some_and(leads));
         let some_rest =
             |sync: &Self, but: ConnId| peers.iter().any(|&p| p != but && !sync.is_slow(p, ctx.now.mono_ms));
@@ -170,7 +179,8 @@ impl HeaderSync {
         };
         for peer in candidates {
             let entry = self.tips.entry(peer).or_default();
-            let news = self.wants_confirmation && entry.nothing_after != Some(tip);
+            let told = entry.nothing_more.is_some_and(|asked| asked.tip == tip || asked.first == tip);
+            let news = self.wants_confirmation && !told;
             let poll = ctx.now.mono_ms >= entry.poll_at_ms();
             let stream = &entry.stream;
             if self.deep_fork.as_ref().is_some_and(|fork| fork.peer() == Some(peer)) {
@@ -194,12 +204,10 @@ impl HeaderSync {
             }
             let mut locator = self.lane().chain.as_ref().map_or_else(Vec::new, |chain| chain.locator());
             self.push_genesis(&mut locator);
-            if let Some(last) = continues {
-                self.insert_by_height(&mut locator, last);
-            }
+            let leads = continues.filter(|last| self.insert_by_height(&mut locator, *last));
             let request = self.send_headers_request(peer, locator, BlockHash::ZERO, ctx);
             let entry = self.tips.entry(peer).or_default();
-            entry.asked_with = Some(tip);
+            entry.asked = Some(Asked { tip, first: leads.unwrap_or(tip) });
             entry.last_asked_ms = Some(ctx.now.mono_ms);
             entry.stream.request = Some(request);
             entry.stream.source = Some(peer);
@@ -207,7 +215,8 @@ impl HeaderSync {
     }
 
     /// A node goes by the order of the locator, so that a header of a peer's own stands in front of all that are lower.
-    fn insert_by_height(&self, locator: &mut Vec<BlockHash>, last: Place) {
+    /// Tells whether it comes first.
+    fn insert_by_height(&self, locator: &mut Vec<BlockHash>, last: Place) -> bool {
         let height = |hash: &BlockHash| {
             self.lane().chain.as_ref().and_then(|chain| chain.find(hash)).map_or(0, |e| e.height)
         };
@@ -215,6 +224,7 @@ impl HeaderSync {
         if locator.get(at) != Some(&last.hash) {
             locator.insert(at, last.hash);
         }
+        at == 0
     }
 
     fn nobody_asked_yet(&self, peers: &[ConnId]) -> bool {

@@ -340,7 +340,7 @@ impl HeaderSync {
         self.store_paused = false;
         self.commit_retry_at_ms = 0;
         for tip in self.tips.values_mut() {
-            tip.nothing_after = None;
+            tip.nothing_more = None;
             tip.last_asked_ms = None;
         }
     }
@@ -406,7 +406,9 @@ impl HeaderSync {
         let confirmed = peers
             .ready()
             .filter_map(|peer| self.tips.get(&peer.conn))
-            .filter(|tip| tip.side_fork.is_none() && tip.nothing_after.is_some_and(counts))
+            .filter(|tip| {
+                tip.side_fork.is_none() && tip.nothing_more.is_some_and(|asked| counts(asked.first))
+            })
             .count();
         confirmed > 0 && confirmed >= CONFIRMATIONS.min(ready)
     }

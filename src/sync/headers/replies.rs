@@ -210,7 +210,7 @@ impl HeaderSync {
         let Some(prev) = batch.first_prev() else {
             entry.more = false;
             entry.fruitless = 0;
-            entry.nothing_after = entry.asked_with;
+            entry.nothing_more = entry.asked;
             return;
         };
         self.take_tip_batch(conn, prev, batch, ctx);
@@ -235,7 +235,7 @@ impl HeaderSync {
             return;
         };
         entry.more = true;
-        entry.nothing_after = None;
+        entry.nothing_more = None;
         if base.height as usize + count > tip_height as usize + FEW_BLOCKS {
             self.fell_behind = true;
         }
@@ -264,7 +264,7 @@ impl HeaderSync {
         if (known || continues) && !expanding {
             self.take_tip_batch(conn, prev, batch, ctx);
         } else {
-            entry.nothing_after = None;
+            entry.nothing_more = None;
             entry.last_asked_ms = None;
         }
     }
@@ -276,7 +276,7 @@ impl HeaderSync {
             item.kind == InventoryKind::Block && chain.find(&BlockHash::from_bytes(item.hash)).is_none()
         });
         if news && let Some(entry) = self.tips.get_mut(&conn) {
-            entry.nothing_after = None;
+            entry.nothing_more = None;
             entry.last_asked_ms = None;
         }
     }
