@@ -167,6 +167,18 @@ fn named(network: &JsValue, namespace: &str) -> Result<String, ApiError> {
     options::store_name(&plain("network", network)?, namespace)
 }
 
+/// Checks options as [`Client::open`] does, and gives the name of their store. A tab that only follows has its own
+/// options refused by this, although the leader's are the ones that hold.
+///
+/// # Errors
+/// `bad-input` naming the option.
+#[wasm_bindgen]
+pub fn check_options(options: &JsValue) -> Result<String, JsValue> {
+    let parsed = plain("options", options).and_then(|plain| Options::parse(&plain));
+    let name = parsed.map(|options| options::store_name_of(&options.params, &options.namespace));
+    name.map_err(|error| error_to_js(&error))
+}
+
 /// A compute worker's one function: encoded work in, encoded reply out.
 ///
 /// # Errors

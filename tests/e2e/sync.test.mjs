@@ -91,6 +91,9 @@ test('a second tab follows and takes over when the first closes', async t => {
   const follower = await plainPage(context, origin);
   const opened = await open(follower, options);
   assert.equal(opened.role, 'follower');
+  const bad = { ...options, peers: { target: 99 } };
+  const refused = await follower.evaluate(options => window.outcome(window.spv.open(options)), bad);
+  assert.equal(refused.code, 'bad-input', 'a follower has its own options checked, too');
   assert.equal((await synced(follower)).height, 20_000);
   const header = await follower.evaluate(() => window.clients.client.header(777));
   assert.equal(header.height, 777);

@@ -67,6 +67,15 @@ fn ranges_between_checkpoints_come_from_several_peers_at_once() {
 }
 
 #[test]
+fn a_slow_link_gets_compressed_headers() {
+    let mut world = World::builder(8).height(12_000).honest(0).peer(Profile::faulty(Fault::Slow)).build();
+    world.run_until_synced(LIMIT_MS).unwrap();
+    let Ok(Reply::Metrics(metrics)) = world.ask(Command::Metrics).unwrap() else { panic!("no metrics") };
+    let plain = 12_000.0 * 81.0;
+    assert!(metrics.bytes_in < plain * 0.7, "{} bytes, plain headers take {plain}", metrics.bytes_in);
+}
+
+#[test]
 fn ranges_are_filled_whatever_peers_do() {
     for seed in 0..40 {
         let fault = Fault::ALL[seed as usize % Fault::ALL.len()];

@@ -216,10 +216,8 @@ export class FakeWorker {
       destroy: async () => {
         origin.destroyed += 1;
       },
-      store_name: (network, namespace) => {
-        if (network === 'nonet') throw { code: 'bad-input', message: 'option `network`: unknown', retryable: false };
-        return `dash-spv-wasm/${JSON.stringify(network)}/${namespace}`;
-      },
+      store_name: storeName,
+      check_options: ({ network, namespace }) => storeName(network ?? 'mainnet', String(namespace ?? 'default')),
       compute: work => work,
     };
     const channel = (name: string): Channel => {
@@ -337,4 +335,9 @@ export function engineInit(): EngineInit {
     nested: false,
     paused: false,
   };
+}
+
+function storeName(network: unknown, namespace: string): string {
+  if (network === 'nonet') throw { code: 'bad-input', message: 'option `network`: unknown', retryable: false };
+  return `dash-spv-wasm/${JSON.stringify(network)}/${namespace}`;
 }

@@ -23,8 +23,8 @@ pub fn run(args: &Args) -> Result<()> {
 
     if args.fix {
         process::run(process::cargo().args(["fmt", "--all"]))?;
-        process::run(biome().args(["check", "--write", "."]))?;
-        process::run(biome().args(["check", "--write"]).arg(e2e::scripts()))?;
+        process::run(biome("check").args(["--write", "."]))?;
+        process::run(biome("check").arg("--write").arg(e2e::scripts()))?;
     }
 
     process::say("format");
@@ -44,9 +44,8 @@ pub fn run(args: &Args) -> Result<()> {
     )?;
 
     process::say("TypeScript and JavaScript");
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    process::run(Command::new(npm).args(["run", "--silent", "check"]).current_dir(paths::www()))?;
-    process::run(biome().arg("ci").arg(e2e::scripts()))?;
+    process::run(setup::npm_command().args(["run", "--silent", "check"]))?;
+    process::run(biome("ci").arg(e2e::scripts()))?;
 
     process::say("documentation");
     for target in [&["--workspace"][..], &["--target", "wasm32-unknown-unknown", "-p", "dash-spv-wasm"][..]] {
@@ -58,8 +57,8 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// The linter and formatter of JavaScript, with `www`'s settings.
-fn biome() -> Command {
+fn biome(job: &str) -> Command {
     let mut command = Command::new(paths::npm_bin("biome"));
-    command.arg("--config-path=.").current_dir(paths::www());
+    command.args([job, "--config-path=."]).current_dir(paths::www());
     command
 }

@@ -5,5 +5,5 @@ mod node;
 mod rust;
 
 pub use chrome::chrome;
-pub use node::npm;
+pub use node::{npm, npm_command};
 pub use rust::{components, wasm_bindgen, wasm_pack, wasm_target};

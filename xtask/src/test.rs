@@ -10,7 +10,7 @@ use crate::{build, e2e, paths, process, setup};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::env;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 pub use tally::Tally;
 
 /// Which tests to run.
@@ -88,17 +88,12 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 fn native() -> Result<Tally> {
-    let mut tally = Tally::default();
-    let status = process::tee(process::cargo().args(["test", "--workspace", "--no-fail-fast"]), |line| {
-        tally.libtest(line)
-    })?;
-    Ok(tally.with_exit(status))
+    counted(process::cargo().args(["test", "--workspace", "--no-fail-fast"]), Tally::libtest)
 }
 
 fn www() -> Result<Tally> {
     build::www()?;
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    node_tests(Command::new(npm).args(["test", "--silent"]).current_dir(paths::www()))
+    node_tests(setup::npm_command().args(["test", "--silent"]))
 }
 
 fn browser() -> Result<Tally> {
@@ -106,8 +101,7 @@ fn browser() -> Result<Tally> {
     setup::wasm_bindgen()?;
     let wasm_pack = setup::wasm_pack()?;
     let chrome = setup::chrome()?;
-    let mut tally = Tally::default();
-    let status = process::tee(
+    counted(
         Command::new(wasm_pack)
             .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
             .arg(chrome.driver)
@@ -116,14 +110,18 @@ fn browser() -> Result<Tally> {
             .env("PATH", process::path_with(paths::tools().join("bin"))?)
             .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
             .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60"),
-        |line| tally.libtest(line),
-    )?;
-    Ok(tally.with_exit(status))
+        Tally::libtest,
+    )
 }
 
 /// Runs a command that ends in Node.js's test summary.
 pub fn node_tests(command: &mut Command) -> Result<Tally> {
+    counted(command, Tally::node)
+}
+
+/// Runs a command and reads its lines into numbers.
+fn counted(command: &mut Command, read: fn(&mut Tally, &str)) -> Result<Tally> {
     let mut tally = Tally::default();
-    let status: ExitStatus = process::tee(command, |line| tally.node(line))?;
+    let status = process::tee(command, |line| read(&mut tally, line))?;
     Ok(tally.with_exit(status))
 }

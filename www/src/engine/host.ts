@@ -55,8 +55,7 @@ export class Host {
   async start(): Promise<void> {
     try {
       this.#spare = await this.#env.load(this.#init.wasm);
-      const { network, namespace } = this.#init.options;
-      const name = this.#spare.api.store_name(network ?? 'mainnet', String(namespace ?? 'default'));
+      const name = this.#spare.api.check_options(this.#init.options);
       if (this.#ended) return;
       this.#channel = this.#env.channel(name);
       if (this.#channel) this.#channel.onmessage = event => this.#hear(event.data);

@@ -19,6 +19,10 @@ export function store_name(network, namespace) {
   return `dash-spv-wasm/${name}/${namespace}`;
 }
 
+export function check_options({ network, namespace }) {
+  return store_name(network ?? 'mainnet', namespace ?? 'default');
+}
+
 export async function destroy() {}
 
 export function compute(work) {

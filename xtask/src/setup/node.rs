@@ -8,6 +8,13 @@ use std::process::Command;
 /// The oldest Node.js whose test runner and language our scripts are written for.
 const NODE_MAJOR: u32 = 20;
 
+/// npm, in `www`.
+pub fn npm_command() -> Command {
+    let mut command = Command::new(if cfg!(windows) { "npm.cmd" } else { "npm" });
+    command.current_dir(paths::www());
+    command
+}
+
 /// Installs the npm packages when the lock file changed since the last time.
 pub fn npm() -> Result<()> {
     let Some(version) = process::output(Command::new("node").arg("--version")) else {
@@ -25,8 +32,7 @@ pub fn npm() -> Result<()> {
         return Ok(());
     }
     process::say("installing the npm packages");
-    let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
-    process::run(Command::new(npm).args(["ci", "--no-audit", "--no-fund"]).current_dir(paths::www()))?;
+    process::run(npm_command().args(["ci", "--no-audit", "--no-fund"]))?;
     fs::write(installed, lock)?;
     Ok(())
 }
