@@ -181,3 +181,27 @@ fn a_liar_who_leads_a_long_range_astray_is_banned_at_the_checkpoint() {
         assert_stored(&world, 0);
     }
 }
+
+#[test]
+fn what_waits_for_a_stalled_range_is_bounded() {
+    const CHECKPOINTS: [u32; 8] = [20_000, 40_000, 60_000, 80_000, 100_000, 120_000, 140_000, 160_000];
+    // The bound that `stream.rs` states, and the replies that were under way when it was reached.
+    const BOUND: f64 = 131_072.0;
+    const UNDER_WAY: f64 = 8.0 * 2_000.0;
+    let mut world = World::builder(0)
+        .height(161_000)
+        .checkpoints(&CHECKPOINTS)
+        .peer(Profile::faulty(Fault::Stall))
+        .honest(2)
+        .compute(4, 1_000_000)
+        .build();
+    let mut most = 0.0_f64;
+    while !world.is_synced() && world.now_ms() < LIMIT_MS {
+        world.run_for(250);
+        let Ok(Reply::Metrics(metrics)) = world.ask(Command::Metrics).unwrap() else { panic!("no metrics") };
+        let stored = world.store().meta().map_or(0, |meta| meta.main.tip);
+        most = most.max(metrics.bytes_in / 81.0 - f64::from(stored));
+    }
+    assert!(world.is_synced(), "{}", world.failure("not synced"));
+    assert!((BOUND..BOUND + UNDER_WAY).contains(&most), "{most} headers received and not stored");
+}

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The release settings of Cargo.toml that the wasm is built with.
-const WASM_PROFILE: &str = "release";
+/// The settings of Cargo.toml that the wasm is built with.
+const WASM_PROFILE: &str = "wasm";
 
 /// What every browser that the client supports has, and rustc emits.
 const WASM_FEATURES: &[&str] = &[

@@ -44,6 +44,12 @@ pub fn e2e() -> PathBuf {
     target().join("e2e")
 }
 
+/// Recorded data of real networks, which is no part of the repository.
+pub fn vectors() -> Option<PathBuf> {
+    let dir = env::var_os("DASH_VECTORS").map_or_else(|| root().join("../shared/vectors"), PathBuf::from);
+    dir.canonicalize().ok()
+}
+
 /// The TypeScript side.
 pub fn www() -> PathBuf {
     root().join("www")
