@@ -83,6 +83,15 @@ impl PeerManager {
         Ok(())
     }
 
+    /// Counts a message that nobody asked for; punishes the peer and gives false when there are too many.
+    pub fn idle_talk(&mut self, conn: ConnId, command: &str, now: Now, out: &mut Outbox) -> bool {
+        let within = self.peers.get_mut(&conn).is_some_and(|peer| peer.idle_talk(now));
+        if !within {
+            self.punish(conn, &Offence::Flood(command.to_owned()), now, out);
+        }
+        within
+    }
+
     fn handle_ready(
         &mut self,
         conn: ConnId,
@@ -103,12 +112,10 @@ impl PeerManager {
             }
             _ => {}
         }
-        if !peer.idle_talk(now) {
-            let name = message.command().to_string();
-            self.punish(conn, &Offence::Flood(name), now, out);
+        let address = peer.address.clone();
+        if !self.idle_talk(conn, message.command().as_str(), now, out) {
             return None;
         }
-        let address = peer.address.clone();
         match message {
             Message::Ping(nonce) => self.send(conn, &Message::Pong(nonce), out),
             // We serve nobody: an empty answer keeps the peer from waiting for one.

@@ -13,9 +13,9 @@ use crate::target::HostPort;
 
 /// Lets web pages reach Dash peers over WebSocket, and nothing else.
 ///
-/// Pages connect to /peer?network=NAME[&addr=HOST:PORT][&services=BITS] with subprotocol dash-p2p.v1. /healthz says
-/// whether the bridge takes connections, /metrics is for Prometheus. SIGTERM or SIGINT drains, a second one ends at
-/// once.
+/// Pages connect to `/peer?network=NAME`, with `&addr=HOST:PORT` and `&services=BITS` as they like, and subprotocol
+/// dash-p2p.v1. /healthz says whether the bridge takes connections, /metrics is for Prometheus. SIGTERM or SIGINT
+/// drains, a second one ends at once.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
@@ -32,7 +32,7 @@ pub struct Cli {
     /// --allow-origin narrows that.
     #[arg(long)]
     pub allow_private: bool,
-    /// Admit pages of this origin only, as in https://wallet.example (repeatable). Without it any page may connect.
+    /// Admit pages of this origin only, as in `https://wallet.example` (repeatable). Without it any page may connect.
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     pub allowed_origins: Vec<String>,
     /// Believe X-Forwarded-For from this reverse proxy, an address or ADDRESS/LENGTH (repeatable).

@@ -54,16 +54,18 @@ impl HeaderSync {
             return false;
         };
         let source = piece.source;
-        let error = match self.take(&piece, ctx) {
-            Accepted { error: None, outcome: Outcome::Extended { .. } | Outcome::Nothing } => None,
-            Accepted { error: Some((_, error)), .. } => Some(error),
-            // A range only ever continues the tip.
-            _ => Some(HeaderError::NotLinked { expected: tip.hash, found: piece.base.hash }),
-        };
-        if let Some(error) = error {
-            self.reset_front(ctx);
-            self.doubt(&error);
-            self.blame(source, &error, ctx);
+        match self.take(&piece, ctx) {
+            Accepted { error: Some((_, error)), .. } => {
+                self.reset_front(ctx);
+                self.doubt(&error);
+                self.blame(source, &error, ctx);
+            }
+            Accepted { outcome: Outcome::Extended { .. } | Outcome::Nothing, .. } => {}
+            // Another version of the range than the one on the chain: the checkpoint will judge.
+            Accepted { .. } => {
+                self.reset_front(ctx);
+                self.doubted_range = self.ranges.front().map(|range| range.origin);
+            }
         }
         true
     }
@@ -86,7 +88,9 @@ impl HeaderSync {
         let tip = self.lane().tip();
         if let Some(range) = self.ranges.front_mut() {
             range.stream.reset(ctx);
-            range.start = tip;
+            if tip.height > range.origin.height {
+                range.start = tip;
+            }
         }
     }
 
@@ -107,9 +111,8 @@ impl HeaderSync {
         }
         if let Some((source, error)) = fault {
             stream.reset(ctx);
-            let is_first =
-                self.ranges.front().is_some_and(|range| id == StreamId::Range(range.origin.height));
-            if is_first {
+            if self.ranges.front().is_some_and(|range| id == StreamId::Range(range.origin.height)) {
+                self.reset_front(ctx);
                 self.doubt(&error);
             }
             self.blame(source, &error, ctx);

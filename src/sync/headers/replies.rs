@@ -253,7 +253,7 @@ impl HeaderSync {
             ctx.peers.punish(conn, &Offence::Unrequested(what), ctx.now, ctx.out);
             return;
         }
-        if !self.follows_tip() {
+        if !ctx.peers.idle_talk(conn, "headers", ctx.now, ctx.out) || !self.follows_tip() {
             return;
         }
         let known = self.lane().chain.as_ref().is_some_and(|chain| chain.find(&prev).is_some());
@@ -272,9 +272,9 @@ impl HeaderSync {
     /// Takes a block announced by its hash alone: the peer is asked for its headers.
     pub(super) fn on_inventory(&mut self, conn: ConnId, items: &[Inventory]) {
         let Some(chain) = self.lane().chain.as_ref() else { return };
-        let news = items.iter().any(|item| {
-            item.kind == InventoryKind::Block && chain.find(&BlockHash::from_bytes(item.hash)).is_none()
-        });
+        let blocks = items.iter().filter(|item| item.kind == InventoryKind::Block);
+        let news =
+            blocks.take(MAX_ANNOUNCED).any(|item| chain.find(&BlockHash::from_bytes(item.hash)).is_none());
         if news && let Some(entry) = self.tips.get_mut(&conn) {
             entry.nothing_more = None;
             entry.last_asked_ms = None;
