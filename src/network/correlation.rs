@@ -1,9 +1,9 @@
 //! Requests in flight, and the replies that answer them.
 //!
 //! A reply finds its request by content: by the block hashes in both, whatever order replies come in. What was asked
-//! of a peer and came too late is recognised for [`REMEMBERED_MS`] and dropped without blame; only what was never
+//! of a peer and came too late is recognised for `REMEMBERED_MS` and dropped without blame; only what was never
 //! asked of that peer is unsolicited. Bounds: callers keep at most a few requests per peer in flight, and at most
-//! [`MAX_REMEMBERED`] late ones are remembered.
+//! `MAX_REMEMBERED` late ones are remembered.
 
 use crate::api::RequestCounts;
 use crate::engine::{ConnId, Now};

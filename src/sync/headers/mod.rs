@@ -8,7 +8,7 @@
 //! - `commit.rs`: proven headers go to the store, and only what is stored is reported.
 //! - `deep_fork.rs`: a branch that leaves the chain below what memory holds.
 //!
-//! Nothing here is triggered by a single event: [`HeaderSync::step`] works out what is wanted from the stored
+//! Nothing here is triggered by a single event: `HeaderSync::step` works out what is wanted from the stored
 //! watermark, the streams and the peers, each time.
 
 mod accept;
