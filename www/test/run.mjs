@@ -23,7 +23,8 @@ await build({
   logLevel: 'warning',
 });
 const files = tests.map(name => join(out, name.replace('.ts', '.mjs')));
-const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', ...files], {
+// A whole file takes seconds: one that hangs is a failure, not a wait.
+const { status } = spawnSync(process.execPath, ['--enable-source-maps', '--test', '--test-timeout=120000', ...files], {
   stdio: 'inherit',
   env: { ...process.env, WWW: join(here, '..') },
 });

@@ -19,7 +19,11 @@ pub fn test() -> Result<Tally> {
     }
     files.sort();
     // One at a time: they share two cores with a browser, and some of them measure time.
-    node_tests(script()?.args(["--test", "--test-concurrency=1", "--test-reporter=spec"]).args(files))
+    node_tests(
+        script()?
+            .args(["--test", "--test-concurrency=1", "--test-timeout=900000", "--test-reporter=spec"])
+            .args(files),
+    )
 }
 
 /// The tests of the demo page, which take its pictures on the way.
