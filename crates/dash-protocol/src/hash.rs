@@ -154,3 +154,28 @@ hash_type!(
     /// The double SHA-256 of a transaction.
     Txid
 );
+hash_type!(
+    /// A masternode's name: the id of the transaction that registered it.
+    ProTxHash
+);
+hash_type!(
+    /// The hash of the block in which a masternode's registration was confirmed; zero until then.
+    ConfirmedHash
+);
+hash_type!(
+    /// A quorum's name: the hash of its base block (DIP-6), for rotated types of the block `quorumIndex` above the cycle's
+    /// base (DIP-24).
+    QuorumHash
+);
+
+impl From<BlockHash> for QuorumHash {
+    fn from(hash: BlockHash) -> Self {
+        Self(hash.0)
+    }
+}
+
+impl From<QuorumHash> for BlockHash {
+    fn from(hash: QuorumHash) -> Self {
+        Self(hash.0)
+    }
+}

@@ -13,19 +13,31 @@
 //! Everything that comes from the wire is hostile. A decoder checks a length against the bytes that are there before
 //! it allocates, so that no message takes more memory than a small multiple of its own size, and no input panics.
 
+pub mod bls;
 pub mod encode;
 pub mod frame;
 pub mod hash;
 pub mod header;
+pub mod lock;
+pub mod masternode;
+pub mod merkle;
 pub mod message;
 pub mod network;
+pub mod transaction;
 
+pub use bls::{BlsPublicKey, BlsScheme, BlsSignature};
 pub use encode::{Decode, DecodeError, Encode, MAX_COMPACT_SIZE, Reader, put_compact_size, put_var_bytes};
 pub use frame::{
     Command, CommandError, Frame, FrameDecoder, FrameError, HEADER_LEN, MAX_PAYLOAD, encode_frame,
 };
-pub use hash::{BlockHash, MerkleRoot, ParseHashError, Txid, sha256d};
+pub use hash::{BlockHash, ConfirmedHash, MerkleRoot, ParseHashError, ProTxHash, QuorumHash, Txid, sha256d};
 pub use header::{CompactTarget, Header};
+pub use lock::{ChainLock, InstantLock};
+pub use masternode::{
+    BitSet, FinalCommitment, GetMnListDiff, GetQRInfo, LLMQType, MasternodeType, MnListDiff, NetInfo, QRInfo,
+    QuorumName, QuorumSnapshot, SmlEntry,
+};
+pub use merkle::PartialMerkleTree;
 pub use message::{
     AddrEntry, AddrV2, AddrV2Entry, CompressedHeaders, GetHeaders, Inventory, InventoryKind, MAX_ADDR,
     MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR, MAX_USER_AGENT, Message, NetAddress, ServiceFlags,
@@ -35,6 +47,8 @@ pub use network::{
     Activation, AddressPrefixes, ChainOverrides, Checkpoint, LlmqParams, LlmqTypeOverrides, LlmqTypes,
     NetworkKind, NetworkParams, ParamsError,
 };
+
+pub use transaction::{MAX_EXTRA_PAYLOAD, OutPoint, Transaction, TxIn, TxOut};
 
 /// The protocol version that this crate speaks and announces.
 pub const PROTOCOL_VERSION: i32 = 70_240;
