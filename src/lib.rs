@@ -14,10 +14,12 @@
 //! - [`store`] says what is kept and holds the store in memory.
 //! - [`compute`] does the work that is worth sending to another core.
 //! - [`api`] has the shapes that cross to JavaScript, and the validation of options.
+//! - [`checks`] names the checks that stand between a lie and a belief, so that tests can show each one to be needed.
 //! - `web` (wasm32 only) is the browser runtime: sockets, IndexedDB, clock, workers and the exported client.
 
 pub mod api;
 pub mod chain;
+pub mod checks;
 pub mod compute;
 pub mod engine;
 pub mod network;
