@@ -140,12 +140,8 @@ impl SequentialSyncManager {
     pub(crate) fn on_messages(&mut self, messages: Vec<PeerMessage>, around: &mut Surroundings<'_>) {
         for PeerMessage { conn, message } in messages {
             match message {
-                Message::MnListDiff(diff) => self.with_masternodes(around, |lists, chain, ctx| {
-                    lists.on_diff(conn, diff, chain, ctx);
-                }),
-                Message::QRInfo(info) => self.with_masternodes(around, |lists, chain, ctx| {
-                    lists.on_qrinfo(conn, info, chain, ctx);
-                }),
+                Message::MnListDiff(diff) => self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx)),
+                Message::QRInfo(info) => self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx)),
                 Message::ClSig(_) | Message::IsdLock(_) | Message::NotFound(_) => {
                     self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
                 }
@@ -179,7 +175,10 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
     ) -> Option<TipChange> {
         if self.masternodes.owns_commit(commit) {
-            self.with_masternodes(around, |lists, _, ctx| lists.on_stored(result, ctx));
+            let refused = self.with_masternodes(around, |lists, _, ctx| lists.on_stored(result, ctx));
+            if let Some(error) = refused {
+                self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
+            }
             return None;
         }
         self.with_headers(around, |headers, ctx| headers.on_stored(commit, result, ctx))
@@ -193,7 +192,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
     ) -> bool {
         if self.masternodes.owns_read(read) {
-            let lock = self.with_masternodes(around, |lists, _, ctx| lists.on_read(result, ctx));
+            let lock = self.with_masternodes(around, |lists, chain, ctx| lists.on_read(result, chain, ctx));
             self.finality.restore(lock);
             return true;
         }
@@ -219,7 +218,8 @@ impl SequentialSyncManager {
             }
         }
         self.with_headers(around, |headers, ctx| headers.open(ctx));
-        self.with_masternodes(around, |lists, _, ctx| lists.open(ctx));
+        let headers_open = self.headers.is_open();
+        self.with_masternodes(around, |lists, _, ctx| lists.open(headers_open, ctx));
         self.move_on(around);
         let synced = self.current() == SyncPhase::FullySynced;
         self.headers.want_confirmation(!synced);
