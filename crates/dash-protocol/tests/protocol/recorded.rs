@@ -1,9 +1,11 @@
 //! What nodes sent of lists, quorums, locks and blocks: all of it decodes, and encodes back to the same bytes.
 
-use crate::common::{hex, json, vector, vectors_in};
+use crate::common::{hex, vector, vectors_in};
 use dash_protocol::{
-    Block, Command, Decode, Encode, Message, MnListDiff, PartialMerkleTree, QRInfo, Reader, Transaction,
+    Block, Command, Decode, Encode, Message, MnListDiff, PartialMerkleTree, QRInfo, Reader, SpecialPayload,
+    Transaction, TxType,
 };
+use std::collections::BTreeMap;
 
 /// The payloads of `folder` whose names begin with `prefix`, with their names.
 fn payloads(name: &str, folder: &str, prefix: &str) -> Option<Vec<(String, Vec<u8>)>> {
@@ -129,8 +131,19 @@ fn recorded_blocks_decode_encode_back_and_have_their_headers_merkle_root() {
 }
 
 #[test]
-fn the_node_names_the_same_masternodes_and_merkle_roots_for_mainnet_diffs() {
-    let name = "the_node_names_the_same_masternodes_and_merkle_roots_for_mainnet_diffs";
-    let Some(manifest) = json(name, "mainnet/manifest.json") else { return };
-    println!("{}", serde_json::to_string(&manifest).unwrap().chars().take(600).collect::<String>());
+fn recorded_special_payloads_decode_and_encode_back() {
+    let name = "recorded_special_payloads_decode_and_encode_back";
+    let Some(blocks) = all_blocks(name) else { return };
+    let mut counts = BTreeMap::new();
+    for bytes in blocks {
+        for transaction in Block::from_wire(&bytes).expect("a valid block").transactions {
+            let payload = SpecialPayload::of(&transaction)
+                .unwrap_or_else(|error| panic!("{}: {error}", transaction.txid()));
+            let kind = payload.as_ref().map_or(TxType::Classical, SpecialPayload::kind);
+            assert_eq!(Some(kind), transaction.kind());
+            assert_eq!(payload.map_or(vec![], |payload| payload.to_wire()), transaction.payload);
+            *counts.entry(kind).or_insert(0) += 1;
+        }
+    }
+    println!("{counts:?}");
 }
