@@ -32,7 +32,8 @@ fn bridges_alone_are_enough_and_the_rest_has_its_default() {
     assert_eq!(options.namespace, "default");
     assert_eq!((options.peers_target, options.peers_only.len()), (3, 0));
     assert!(options.watch_mempool && options.masternodes && options.filters);
-    assert_eq!((options.qrinfo_concurrency, options.qrinfo_mode), (3, QrInfoMode::Parallel));
+    let qrinfo = QrInfoConfig { concurrency: 3, mode: QrInfoMode::Parallel, history: 0 };
+    assert_eq!(options.qrinfo, qrinfo);
     assert_eq!(options.log_level, LogLevel::Info);
 }
 
@@ -41,7 +42,7 @@ fn every_option_is_read() {
     let options = with(
         r#""network": "testnet", "storage": "memory", "birthday": {"time": 1700000000500}, "namespace": "a b",
            "computeWorkers": 0, "peers": {"target": 5, "only": ["10.0.0.1:9999", "[::1]:1", "node.example:19999"]},
-           "mempool": "off", "phases": {"masternodes": false}, "qrinfo": {"concurrency": 1, "mode": "sequential"},
+           "mempool": "off", "phases": {"masternodes": false}, "qrinfo": {"concurrency": 1, "mode": "sequential", "history": 64},
            "log": {"level": "trace"}, "seed": 7"#,
     )
     .unwrap();
@@ -52,7 +53,10 @@ fn every_option_is_read() {
     assert_eq!(options.compute_workers, Some(0));
     assert_eq!((options.peers_target, options.peers_only.len()), (5, 3));
     assert!(!options.watch_mempool && !options.masternodes && options.filters);
-    assert_eq!((options.qrinfo_concurrency, options.qrinfo_mode), (1, QrInfoMode::Sequential));
+    let qrinfo = QrInfoConfig { concurrency: 1, mode: QrInfoMode::Sequential, history: 64 };
+    assert_eq!(options.qrinfo, qrinfo);
+    let config = options.config(false, 1);
+    assert_eq!((config.masternodes, config.watch_mempool, config.qrinfo), (false, false, qrinfo));
     assert_eq!((options.log_level, options.seed), (LogLevel::Trace, Some(7)));
 }
 
