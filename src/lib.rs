@@ -7,6 +7,7 @@
 //!   out. It knows no clock, socket, store or thread.
 //! - [`chain`] holds the rules of headers: X11 proof of work, difficulty, times, work, forks, checkpoints. Pure: it
 //!   takes headers and context and returns what is proven, or why it is not.
+//! - [`masternodes`] holds the rules of masternode lists and quorums, and BLS. Pure.
 //! - [`network`] is about peers: connections, handshake, keep-alive, reputation, and the correlation of replies with
 //!   requests.
 //! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
@@ -22,6 +23,7 @@ pub mod chain;
 pub mod checks;
 pub mod compute;
 pub mod engine;
+pub mod masternodes;
 pub mod network;
 pub mod store;
 pub mod sync;
