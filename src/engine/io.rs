@@ -7,7 +7,7 @@
 use crate::api::{ApiError, Event, LogRecord, Reply};
 use crate::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use crate::store::{CommitBatch, ReadReply, ReadRequest, StoreError};
-use dash_protocol::{BlockHash, Header};
+use dash_protocol::{BlockHash, Header, LLMQType, QuorumHash};
 
 /// The time of an input, passed in by the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,6 +238,19 @@ pub enum Command {
     Metrics,
     /// The history of phases.
     Transitions,
+    /// The masternode list at the tip.
+    Masternodes,
+    /// The quorums that are known.
+    Quorums,
+    /// The proven key of a quorum.
+    QuorumKey {
+        /// The quorum's type.
+        llmq_type: LLMQType,
+        /// Its name.
+        quorum_hash: QuorumHash,
+        /// The height of the ChainLocked block that the question is asked at.
+        height: u32,
+    },
     /// Stop asking and disconnect; what is stored stays.
     Pause,
     /// Go on.
