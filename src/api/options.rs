@@ -13,7 +13,7 @@ pub use value::Value;
 
 use super::{ApiError, LogLevel};
 use crate::engine::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
-use dash_protocol::NetworkParams;
+use dash_protocol::{NetworkKind, NetworkParams};
 use std::sync::Arc;
 use value::{Fields, Node};
 
@@ -141,6 +141,20 @@ pub fn store_name(network: &Value, namespace: &str) -> Result<String, ApiError> 
     let params = self::network(network)?;
     let namespace = self::namespace(Some(Node::root("namespace", &Value::Text(namespace.to_owned()))))?;
     Ok(store_name_of(&params, &namespace))
+}
+
+/// The height from which Platform's blocks can be on a network: Platform's own start on mainnet and testnet, else the
+/// block from which masternodes are paid for it.
+///
+/// # Errors
+/// `bad-input` that names `network`.
+pub fn platform_activation_height(network: &Value) -> Result<u32, ApiError> {
+    let params = self::network(network)?;
+    Ok(match params.kind {
+        NetworkKind::Mainnet => 2_132_092,
+        NetworkKind::Testnet => 1_090_319,
+        NetworkKind::Devnet | NetworkKind::Regtest => params.activation.mn_rr,
+    })
 }
 
 /// [`store_name`] of what was checked already.

@@ -335,6 +335,51 @@ mod tests {
         assert_eq!(open(&store, 5_000), before);
     }
 
+    fn records(store: &MemoryStore) -> Vec<(u64, Vec<u8>)> {
+        match store.read_now(&ReadRequest::Records { table: Table::Masternodes }).unwrap() {
+            ReadReply::Records(records) => records,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn record(key: u64, value: Option<&[u8]>) -> Record {
+        Record { table: Table::Masternodes, key, value: value.map(<[u8]>::to_vec) }
+    }
+
+    fn with(batch: CommitBatch, records: Vec<Record>) -> CommitBatch {
+        CommitBatch { records, ..batch }
+    }
+
+    #[test]
+    fn records_are_read_by_ascending_key_and_deleted_ones_are_gone() {
+        let store = MemoryStore::new();
+        let first = vec![record(300, Some(b"c")), record(2, Some(b"a")), record(10, Some(b"b"))];
+        store.commit_now(&with(batch(0, 0..10, 0), first)).unwrap();
+        let second = vec![record(10, None), record(2, Some(b"A")), record(4, Some(b"")), record(5, None)];
+        store.commit_now(&CommitBatch::of_records(second)).unwrap();
+        assert_eq!(records(&store), [(2, b"A".to_vec()), (4, Vec::new()), (300, b"c".to_vec())]);
+        assert_eq!(store.meta(), batch(0, 0..10, 0).meta);
+        assert_eq!(records(&store.clone()), records(&store), "a copy has them, too");
+    }
+
+    #[test]
+    fn a_failed_commit_leaves_neither_headers_nor_records() {
+        let store = MemoryStore::limited(30);
+        store.commit_now(&with(batch(0, 0..20, 0), vec![record(1, Some(&[1; 79]))])).unwrap();
+        let too_much = with(batch(0, 20..25, 0), vec![record(1, None), record(2, Some(&[2; 400]))]);
+        assert!(matches!(store.commit_now(&too_much), Err(StoreError::Quota(_))));
+        let unvouched = CommitBatch { meta: None, ..with(batch(0, 20..25, 0), vec![record(2, Some(b""))]) };
+        assert!(matches!(store.commit_now(&unvouched), Err(StoreError::Failed(_))));
+        let beyond = with(batch(0, 20..25, 0), vec![record(super::super::MAX_RECORD_KEY, Some(b""))]);
+        assert!(matches!(store.commit_now(&beyond), Err(StoreError::Failed(_))));
+        assert_eq!(records(&store), [(1, vec![1; 79])]);
+        assert_eq!(open(&store, 30).unwrap().main_tail.len(), 20);
+        store
+            .commit_now(&with(batch(0, 20..25, 0), vec![record(1, None), record(2, Some(&[2; 399]))]))
+            .unwrap();
+        assert_eq!((records(&store).len(), open(&store, 30).unwrap().main_tail.len()), (1, 25));
+    }
+
     #[test]
     fn a_batch_whose_parts_do_not_fit_is_refused() {
         let store = MemoryStore::new();
@@ -349,8 +394,11 @@ mod tests {
         let mut store = MemoryStore::for_network(BlockHash::from_bytes([3; 32]));
         store.commit_now(&batch(0, 0..10, 0)).unwrap();
         assert!(open(&store, 10).is_some());
+        store.commit_now(&CommitBatch::of_records(vec![record(1, Some(b"one"))])).unwrap();
+        assert_eq!(records(&store).len(), 1);
         store.network_id = Some(BlockHash::from_bytes([4; 32]));
         assert_eq!(open(&store, 10), None);
+        assert_eq!(records(&store), []);
         let mut old = batch(0, 0..10, 0);
         old.meta.as_mut().unwrap().version += 1;
         let store = MemoryStore::new();

@@ -71,6 +71,18 @@ fn a_birthday_has_four_forms() {
 }
 
 #[test]
+fn platform_starts_where_its_network_says() {
+    let height = |json: &str| platform_activation_height(&serde_json::from_str(json).unwrap());
+    assert_eq!(height("null"), Ok(2_132_092));
+    assert_eq!(height(r#""mainnet""#), Ok(2_132_092));
+    assert_eq!(height(r#""testnet""#), Ok(1_090_319));
+    assert_eq!(height(r#""regtest""#), Ok(432));
+    assert_eq!(height(r#"{"regtest": {"activation": {"mn_rr": 77}}}"#), Ok(77));
+    assert_eq!(height(r#"{"devnet": "x"}"#), Ok(2));
+    assert_eq!(height(r#""moon""#).unwrap_err().details.as_deref(), Some("network"));
+}
+
+#[test]
 fn a_bad_value_is_refused_by_the_name_of_its_option() {
     for (json, option) in [
         (r#""network": "main""#, "network"),
@@ -105,6 +117,7 @@ fn a_bad_value_is_refused_by_the_name_of_its_option() {
         (r#""phases": {"filters": 1}"#, "phases.filters"),
         (r#""qrinfo": {"concurrency": 0}"#, "qrinfo.concurrency"),
         (r#""qrinfo": {"mode": "fast"}"#, "qrinfo.mode"),
+        (r#""qrinfo": {"history": 65}"#, "qrinfo.history"),
         (r#""log": {"level": "loud"}"#, "log.level"),
         (r#""log": {"sink": 1}"#, "log.sink"),
         (r#""seed": -1"#, "seed"),
