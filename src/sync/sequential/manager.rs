@@ -11,6 +11,7 @@ use crate::network::correlation::RequestCorrelationManager;
 use crate::network::{PeerManager, PeerMessage, PeerNotice};
 use crate::store::{ReadReply, StoreError};
 use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
+use crate::sync::scheduler::NetworkConditionMonitor;
 
 /// The sync as a whole.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct SequentialSyncManager {
     controller: RequestController,
     recovery: RecoveryManager,
     requests: RequestCorrelationManager,
+    monitor: NetworkConditionMonitor,
     headers: HeaderSync,
     paused: bool,
     /// The earliest time at which a request refused for its rate may be sent.
@@ -46,6 +48,7 @@ impl SequentialSyncManager {
             controller: RequestController::default(),
             recovery: RecoveryManager::default(),
             requests: RequestCorrelationManager::default(),
+            monitor: NetworkConditionMonitor::default(),
             headers: HeaderSync::new(config),
             paused: false,
             permit_at_ms: None,
@@ -74,6 +77,7 @@ impl SequentialSyncManager {
             peers: around.peers,
             out: around.out,
             requests: &mut self.requests,
+            monitor: &mut self.monitor,
             controller: &mut self.controller,
             recovery: &mut self.recovery,
             ids: around.ids,
