@@ -17,6 +17,7 @@ use crate::sync::finality::FinalitySync;
 use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
 use crate::sync::masternodes::MasternodeSync;
 use dash_protocol::Message;
+use crate::sync::scheduler::NetworkConditionMonitor;
 
 /// The sync as a whole.
 #[derive(Debug)]
@@ -24,15 +25,40 @@ pub struct SequentialSyncManager {
     phases: Vec<PhaseRun>,
     transitions: TransitionManager,
     progress: ProgressTracker,
-    controller: RequestController,
-    recovery: RecoveryManager,
-    requests: RequestCorrelationManager,
+    tools: Tools,
     headers: HeaderSync,
     masternodes: MasternodeSync,
     finality: FinalitySync,
     paused: bool,
+}
+
+/// What all phases share.
+#[derive(Debug, Default)]
+struct Tools {
+    controller: RequestController,
+    recovery: RecoveryManager,
+    requests: RequestCorrelationManager,
+    monitor: NetworkConditionMonitor,
     /// The earliest time at which a request refused for its rate may be sent.
     permit_at_ms: Option<u64>,
+}
+
+impl Tools {
+    /// All that a phase may touch besides itself.
+    fn ctx<'a>(&'a mut self, phase: SyncPhase, around: &'a mut Surroundings<'_>) -> Ctx<'a> {
+        Ctx {
+            now: around.now,
+            phase,
+            peers: around.peers,
+            out: around.out,
+            requests: &mut self.requests,
+            monitor: &mut self.monitor,
+            controller: &mut self.controller,
+            recovery: &mut self.recovery,
+            ids: around.ids,
+            retry_at_ms: &mut self.tools.permit_at_ms,
+        }
+    }
 }
 
 /// What the sync needs of the engine for one call.
@@ -55,14 +81,11 @@ impl SequentialSyncManager {
             phases: SyncPhase::WORKING.into_iter().map(|phase| PhaseRun::new(phase, built(phase))).collect(),
             transitions: TransitionManager::default(),
             progress: ProgressTracker::default(),
-            controller: RequestController::default(),
-            recovery: RecoveryManager::default(),
-            requests: RequestCorrelationManager::default(),
+            tools: Tools::default(),
             headers: HeaderSync::new(config),
             masternodes: MasternodeSync::new(config),
             finality: FinalitySync::new(config),
             paused: false,
-            permit_at_ms: None,
         }
     }
 
@@ -82,17 +105,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
         act: impl FnOnce(&mut HeaderSync, &mut Ctx<'_>) -> T,
     ) -> T {
-        let mut ctx = Ctx {
-            now: around.now,
-            phase: self.transitions.current(),
-            peers: around.peers,
-            out: around.out,
-            requests: &mut self.requests,
-            controller: &mut self.controller,
-            recovery: &mut self.recovery,
-            ids: around.ids,
-            retry_at_ms: &mut self.permit_at_ms,
-        };
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
         act(&mut self.headers, &mut ctx)
     }
 
@@ -102,17 +115,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
         act: impl FnOnce(&mut MasternodeSync, Option<&HeaderChain>, &mut Ctx<'_>) -> T,
     ) -> T {
-        let mut ctx = Ctx {
-            now: around.now,
-            phase: self.transitions.current(),
-            peers: around.peers,
-            out: around.out,
-            requests: &mut self.requests,
-            controller: &mut self.controller,
-            recovery: &mut self.recovery,
-            ids: around.ids,
-            retry_at_ms: &mut self.permit_at_ms,
-        };
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
         act(&mut self.masternodes, self.headers.chain(), &mut ctx)
     }
 
@@ -122,17 +125,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
         act: impl FnOnce(&mut FinalitySync, &mut HeaderSync, &mut MasternodeSync, &mut Ctx<'_>) -> T,
     ) -> T {
-        let mut ctx = Ctx {
-            now: around.now,
-            phase: self.transitions.current(),
-            peers: around.peers,
-            out: around.out,
-            requests: &mut self.requests,
-            controller: &mut self.controller,
-            recovery: &mut self.recovery,
-            ids: around.ids,
-            retry_at_ms: &mut self.permit_at_ms,
-        };
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
         act(&mut self.finality, &mut self.headers, &mut self.masternodes, &mut ctx)
     }
 
@@ -210,7 +203,7 @@ impl SequentialSyncManager {
 
     /// One step: peers that came and went, then the work of the phases, then the phases themselves.
     pub(crate) fn step(&mut self, around: &mut Surroundings<'_>) {
-        self.permit_at_ms = None;
+        self.tools.permit_at_ms = None;
         for notice in around.peers.take_notices() {
             match notice {
                 PeerNotice::Ready(conn) => self.headers.peer_ready(conn),
@@ -385,7 +378,7 @@ impl SequentialSyncManager {
 
     /// What became of the requests.
     pub fn request_counts(&self) -> RequestCounts {
-        self.requests.counts()
+        self.tools.requests.counts()
     }
 
     /// The tip as stored.
@@ -449,11 +442,11 @@ impl SequentialSyncManager {
     /// When something here has to be looked at again.
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         [
-            self.requests.next_deadline_ms(),
+            self.tools.requests.next_deadline_ms(),
             self.headers.next_deadline_ms(now),
             self.masternodes.next_deadline_ms(now),
             self.finality.next_deadline_ms(now),
-            self.permit_at_ms,
+            self.tools.permit_at_ms,
         ]
         .into_iter()
         .flatten()
