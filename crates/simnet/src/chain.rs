@@ -16,6 +16,7 @@ pub use flaw::Flaw;
 pub use mining::solve_on;
 
 use crate::masternodes::MasternodePlan;
+use crate::masternodes::ledger::{Block, Ledger, View};
 use crate::rng::Rng;
 use dash_num::{Arith256, CompactTarget as Compact};
 use dash_protocol::{BlockHash, Checkpoint, Header, NetworkKind, NetworkParams};
@@ -55,6 +56,8 @@ pub struct SimChain {
     hashes: Vec<BlockHash>,
     heights: HeightIndex,
     rng: Rng,
+    /// What the blocks say about masternodes, if the chain has any.
+    pub(crate) ledger: Option<Ledger>,
 }
 
 impl std::fmt::Debug for SimChain {
@@ -115,7 +118,8 @@ impl ChainBuilder {
     /// # Panics
     /// When so many blocks do not fit between genesis and the end.
     pub fn build(self) -> SimChain {
-        let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed);
+        let ledger = self.masternodes.map(|plan| Ledger::new(plan, self.seed));
+        let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed, ledger);
         let times = mining::History::new(&self.params, self.height, self.ends_at);
         while chain.height() < self.height {
             let time = times.next(&mut chain);
@@ -131,32 +135,49 @@ impl SimChain {
         ChainBuilder::new(params).seed(seed).height(height).build()
     }
 
-    /// [`SimChain::build`], mined once in a process for each network name, seed and height: tests share chains, since
-    /// mining is what costs.
+    /// [`SimChain::build`], mined once in a process for each network, seed and height: tests share chains, since mining
+    /// is what costs.
     pub fn shared(params: &Arc<NetworkParams>, seed: u64, height: u32) -> Arc<Self> {
-        type Cache = Mutex<BTreeMap<(String, u32, u64, u32), Arc<OnceLock<Arc<SimChain>>>>>;
-        static CACHE: OnceLock<Cache> = OnceLock::new();
-        let key = (params.name.clone(), params.minimum_difficulty_blocks, seed, height);
-        let slot = {
-            let mut cache = CACHE.get_or_init(Cache::default).lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(cache.entry(key).or_default())
-        };
-        Arc::clone(slot.get_or_init(|| Arc::new(Self::build(Arc::clone(params), seed, height))))
+        Self::cached(params, seed, height, None)
     }
 
-    /// [`SimChain::shared`] with masternodes, one chain for each plan and set of quorum rules.
+    /// [`SimChain::shared`] with masternodes.
     pub fn shared_with(
         params: &Arc<NetworkParams>,
         seed: u64,
         height: u32,
         plan: &MasternodePlan,
     ) -> Arc<Self> {
-        Arc::new(
-            ChainBuilder::new(Arc::clone(params)).seed(seed).height(height).masternodes(plan.clone()).build(),
-        )
+        Self::cached(params, seed, height, Some(plan))
     }
 
-    fn genesis(params: Arc<NetworkParams>, seed: u64) -> Self {
+    fn cached(
+        params: &Arc<NetworkParams>,
+        seed: u64,
+        height: u32,
+        plan: Option<&MasternodePlan>,
+    ) -> Arc<Self> {
+        type Key = (String, u64, u32, Option<MasternodePlan>);
+        type Cache = Mutex<BTreeMap<Key, Arc<OnceLock<Arc<SimChain>>>>>;
+        static CACHE: OnceLock<Cache> = OnceLock::new();
+        // A plain chain does not depend on the rules of masternodes.
+        let rules =
+            plan.map(|_| format!("{:?} {:?} {:?}", params.activation, params.llmqs, params.llmq_types));
+        let rules =
+            format!("{} {} {}", params.name, params.minimum_difficulty_blocks, rules.unwrap_or_default());
+        let slot = {
+            let mut cache = CACHE.get_or_init(Cache::default).lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cache.entry((rules, seed, height, plan.cloned())).or_default())
+        };
+        let build = || {
+            let mut builder = ChainBuilder::new(Arc::clone(params)).seed(seed).height(height);
+            builder.masternodes = plan.cloned();
+            Arc::new(builder.build())
+        };
+        Arc::clone(slot.get_or_init(build))
+    }
+
+    fn genesis(params: Arc<NetworkParams>, seed: u64, ledger: Option<Ledger>) -> Self {
         let fixed: Vec<_> =
             std::iter::once((params.genesis, params.genesis_hash)).chain(params.devnet_genesis).collect();
         let mut chain = Self {
@@ -165,14 +186,18 @@ impl SimChain {
             hashes: Vec::new(),
             heights: HeightIndex::default(),
             rng: Rng::split(seed, 1),
+            ledger,
         };
         for (header, hash) in fixed {
-            chain.push(header, hash);
+            chain.push(header, hash, Block::default());
         }
         chain
     }
 
-    fn push(&mut self, header: Header, hash: BlockHash) {
+    fn push(&mut self, header: Header, hash: BlockHash, block: Block) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.push(block);
+        }
         self.heights.insert(hash, self.headers.len() as u32);
         self.headers.push(header);
         self.hashes.push(hash);
@@ -183,11 +208,20 @@ impl SimChain {
             self.heights.remove(&hash);
         }
         self.headers.truncate(height as usize + 1);
+        if let Some(ledger) = &mut self.ledger {
+            ledger.truncate(height);
+        }
     }
 
     fn push_mined(&mut self, time: u32) {
-        let (header, hash) = mining::mine(&self.params, &self.headers, self.tip_hash(), time, &mut self.rng);
-        self.push(header, hash);
+        let mut header = mining::template(&self.params, &self.headers, self.tip_hash(), time, &mut self.rng);
+        let mut block = Block::default();
+        if let Some(ledger) = &self.ledger {
+            let view = View { params: &self.params, hashes: &self.hashes, ledger };
+            (block, header.merkle_root) = view.next(header.merkle_root.to_bytes());
+        }
+        let (header, hash) = mining::solve(header);
+        self.push(header, hash, block);
     }
 
     /// Mines `blocks` blocks on the tip, none later than `now` (seconds since 1970) unless median time past demands it.
@@ -208,8 +242,13 @@ impl SimChain {
 
     /// A chain that shares this one's blocks up to `height` and has `blocks` others on top. Forks of different seeds
     /// differ.
+    ///
+    /// With masternodes: no block of the fork is locked if any that it does not share is.
     pub fn fork(&self, height: u32, blocks: u32, seed: u64) -> Self {
         let mut fork = self.prefix(height);
+        if self.ledger.as_ref().is_some_and(|ledger| ledger.is_locked_above(height)) {
+            fork.set_locking(false);
+        }
         fork.rng = Rng::split(seed, 2 + u64::from(height));
         // Within the two hours that a client whose clock is at the tip allows for.
         let latest = self.tip().time + 3_600;
@@ -219,6 +258,14 @@ impl SimChain {
 
     /// `blocks` headers on top of the block at `height` that are not this chain's, none later than `now`.
     pub fn branch(&self, height: u32, blocks: u32, now: u32, rng: &mut Rng) -> Vec<Header> {
+        if self.ledger.is_some() {
+            let mut fork = self.prefix(height);
+            fork.set_locking(false);
+            fork.rng = rng.clone();
+            fork.mine(blocks, now);
+            *rng = fork.rng;
+            return fork.headers.split_off(height as usize + 1);
+        }
         let mut headers = self.headers[..=height as usize].to_vec();
         let mut parent = self.hashes[height as usize];
         for _ in 0..blocks {
@@ -240,6 +287,7 @@ impl SimChain {
             hashes: self.hashes[..keep].to_vec(),
             heights: (0u32..).zip(&self.hashes[..keep]).map(|(height, &hash)| (hash, height)).collect(),
             rng: self.rng.clone(),
+            ledger: self.ledger.as_ref().map(|ledger| ledger.prefix(height)),
         }
     }
 
