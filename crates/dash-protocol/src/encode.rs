@@ -56,6 +56,18 @@ pub enum DecodeError {
         /// What it holds.
         value: u64,
     },
+    /// Nothing, where the protocol demands something.
+    #[error("no {what}")]
+    Missing {
+        /// What there has to be.
+        what: &'static str,
+    },
+    /// The same twice in what has to be a set.
+    #[error("duplicate {what}")]
+    Duplicate {
+        /// What is there twice.
+        what: &'static str,
+    },
 }
 
 /// A value with a wire form.
@@ -169,6 +181,18 @@ impl<'a> Reader<'a> {
     /// [`DecodeError::Truncated`].
     pub fn bool(&mut self) -> Result<bool, DecodeError> {
         self.u8().map(|b| b != 0)
+    }
+
+    /// A `bool` that has to be 0 or 1: there is one encoding only, so that what is hashed is what came.
+    ///
+    /// # Errors
+    /// [`DecodeError::Truncated`], [`DecodeError::Invalid`].
+    pub fn flag(&mut self, what: &'static str) -> Result<bool, DecodeError> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            value => Err(DecodeError::Invalid { what, value: value.into() }),
+        }
     }
 
     /// A little-endian `u16`.
@@ -310,4 +334,25 @@ pub fn put_compact_size(out: &mut Vec<u8>, value: u64) {
 pub fn put_var_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_compact_size(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
+}
+
+/// A vector of at most `max` elements of at least `min_len` bytes each.
+pub(crate) fn list<T: Decode>(
+    r: &mut Reader<'_>,
+    what: &'static str,
+    max: usize,
+    min_len: usize,
+) -> Result<Vec<T>, DecodeError> {
+    let count = r.count(what, max, min_len)?;
+    let mut items = Vec::with_capacity(count);
+    for _ in 0..count {
+        items.push(T::decode(r)?);
+    }
+    Ok(items)
+}
+
+/// Appends a vector.
+pub(crate) fn put_list<T: Encode>(out: &mut Vec<u8>, items: &[T]) {
+    put_compact_size(out, items.len() as u64);
+    items.iter().for_each(|item| item.encode(out));
 }

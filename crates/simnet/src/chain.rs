@@ -15,6 +15,7 @@ pub use difficulty::{required, target};
 pub use flaw::Flaw;
 pub use mining::solve_on;
 
+use crate::masternodes::MasternodePlan;
 use crate::rng::Rng;
 use dash_num::{Arith256, CompactTarget as Compact};
 use dash_protocol::{BlockHash, Checkpoint, Header, NetworkKind, NetworkParams};
@@ -69,6 +70,7 @@ pub struct ChainBuilder {
     seed: u64,
     height: u32,
     ends_at: u32,
+    masternodes: Option<MasternodePlan>,
 }
 
 impl ChainBuilder {
@@ -79,7 +81,7 @@ impl ChainBuilder {
     pub fn new(params: Arc<NetworkParams>) -> Self {
         let simulated = matches!(params.kind, NetworkKind::Devnet | NetworkKind::Regtest);
         assert!(simulated, "only regtest and devnets are cheap enough to mine");
-        Self { params, seed: 0, height: 100, ends_at: EPOCH }
+        Self { params, seed: 0, height: 100, ends_at: EPOCH, masternodes: None }
     }
 
     /// Chains of different seeds share nothing but their first blocks, which the network fixes.
@@ -98,6 +100,13 @@ impl ChainBuilder {
     /// devnet some per cent of the chain's span.
     pub fn ends_at(mut self, unix_secs: u32) -> Self {
         self.ends_at = unix_secs;
+        self
+    }
+
+    /// Gives it masternodes, as far as the network's rules allow for them at its heights. Without, its merkle roots are
+    /// chance.
+    pub fn masternodes(mut self, plan: MasternodePlan) -> Self {
+        self.masternodes = Some(plan);
         self
     }
 
@@ -133,6 +142,18 @@ impl SimChain {
             Arc::clone(cache.entry(key).or_default())
         };
         Arc::clone(slot.get_or_init(|| Arc::new(Self::build(Arc::clone(params), seed, height))))
+    }
+
+    /// [`SimChain::shared`] with masternodes, one chain for each plan and set of quorum rules.
+    pub fn shared_with(
+        params: &Arc<NetworkParams>,
+        seed: u64,
+        height: u32,
+        plan: &MasternodePlan,
+    ) -> Arc<Self> {
+        Arc::new(
+            ChainBuilder::new(Arc::clone(params)).seed(seed).height(height).masternodes(plan.clone()).build(),
+        )
     }
 
     fn genesis(params: Arc<NetworkParams>, seed: u64) -> Self {

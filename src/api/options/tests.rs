@@ -175,7 +175,7 @@ fn regtest_and_devnets_take_the_parameters_of_their_nodes() {
     let checkpoint = options.params.checkpoints.iter().find(|checkpoint| checkpoint.height == 50).unwrap();
     assert_eq!(checkpoint.chain_work, Some(dash_num::Arith256::from_u64(0xff0)));
     let regtest = with(r#""network": {"regtest": {"llmq": {"100": {"size": 4, "threshold": 4}}}}"#).unwrap();
-    assert_eq!(regtest.params.llmq(100).unwrap().size, 4);
+    assert_eq!(regtest.params.llmq(dash_protocol::LLMQType(100)).unwrap().size, 4);
 }
 
 #[test]

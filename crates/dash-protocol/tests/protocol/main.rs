@@ -7,4 +7,5 @@ mod frames;
 mod messages;
 mod networks;
 mod random;
+mod recorded;
 mod vectors;

@@ -1,0 +1,3 @@
+//! Masternode lists and quorums.
+
+pub mod bls;
