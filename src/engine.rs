@@ -206,7 +206,7 @@ impl Engine {
                 Lookup::Found(height, header, hash) => {
                     let locked = self.sync.finality().locked_height();
                     Reply::Header(Some(api_header(height, &header, hash, locked)))
-                },
+                }
                 Lookup::Missing => Reply::Header(None),
                 Lookup::Read(request) => {
                     let read = self.ids.read();
@@ -221,7 +221,8 @@ impl Engine {
             Command::Masternodes => return self.answer(call, |lists| lists.list().map(Reply::Masternodes)),
             Command::Quorums => return self.answer(call, |lists| lists.quorum_list().map(Reply::Quorums)),
             Command::QuorumKey { llmq_type, quorum_hash, height } => {
-                return self.answer(call, |lists| lists.key(llmq_type, quorum_hash, height).map(Reply::Bytes));
+                return self
+                    .answer(call, |lists| lists.key(llmq_type, quorum_hash, height).map(Reply::Bytes));
             }
             Command::Pause => {
                 self.set_paused(true, now);

@@ -167,7 +167,8 @@ impl HeaderSync {
         })
     }
 
-    fn store_failed(&mut self, error: &StoreError, ctx: &mut Ctx<'_>) {
+    /// Notes that the store did not take a commit, of headers or of anything else.
+    pub(crate) fn store_failed(&mut self, error: &StoreError, ctx: &mut Ctx<'_>) {
         ctx.out.log(
             ctx.now,
             LogLevel::Error,

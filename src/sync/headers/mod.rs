@@ -183,6 +183,11 @@ impl HeaderSync {
         self.opened
     }
 
+    /// The chain that ends at the tip, once it has begun.
+    pub(crate) fn chain(&self) -> Option<&HeaderChain> {
+        self.main.chain.as_ref()
+    }
+
     /// The lane that is being grown.
     fn lane(&self) -> &Lane {
         self.below.as_ref().unwrap_or(&self.main)

@@ -7,8 +7,8 @@ use super::book::{QuorumRecord, QuorumStatus};
 use crate::api::{ApiError, ApiMasternode, ApiMasternodeType, ApiQuorum, ErrorCode};
 use crate::masternodes::MasternodeEntry;
 use dash_protocol::{
-    AddrV2, AddressPrefixes, LLMQType, MasternodeType, NetAddressEntry, NetInfo, NetPurpose, QuorumHash, QuorumName,
-    SmlEntry,
+    AddrV2, AddressPrefixes, LLMQType, MasternodeType, NetAddressEntry, NetInfo, NetPurpose, QuorumHash,
+    QuorumName, SmlEntry,
 };
 
 impl MasternodeSync {
@@ -44,9 +44,13 @@ impl MasternodeSync {
     /// one that is not proven: to be tried again while lists move on.
     pub fn key(&self, llmq_type: LLMQType, hash: QuorumHash, height: u32) -> Result<Vec<u8>, ApiError> {
         self.must_be_on()?;
-        let found = self.book.quorum(&(llmq_type, hash)).filter(|record| record.height.is_none_or(|at| at <= height));
+        let found =
+            self.book.quorum(&(llmq_type, hash)).filter(|record| record.height.is_none_or(|at| at <= height));
         let Some(record) = found else {
-            return Err(not_yet(&format!("no quorum {hash} of type {} is known at height {height}", llmq_type.0)));
+            return Err(not_yet(&format!(
+                "no quorum {hash} of type {} is known at height {height}",
+                llmq_type.0
+            )));
         };
         match record.status {
             QuorumStatus::Verified => Ok(record.basic_key().as_bytes().to_vec()),
@@ -111,7 +115,7 @@ fn address(info: &NetInfo, purpose: NetPurpose) -> Option<(String, u16)> {
 fn key_address(prefixes: &AddressPrefixes, key_id: &[u8; 20]) -> String {
     let mut bytes = [prefixes.p2pkh; 21];
     bytes[1..].copy_from_slice(key_id);
-    base58ck::encode_check(&bytes)
+    base58ck::Base58CkString::encode_unbounded(&bytes).to_string()
 }
 
 fn api_quorum(name: &QuorumName, record: &QuorumRecord) -> ApiQuorum {

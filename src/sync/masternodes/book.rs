@@ -174,7 +174,8 @@ impl Book {
             self.states.pop_first();
         }
         while self.quorums.len() > MAX_QUORUMS {
-            let oldest = self.quorums.iter().min_by_key(|(_, record)| record.last_seen).map(|(name, _)| *name);
+            let oldest =
+                self.quorums.iter().min_by_key(|(_, record)| record.last_seen).map(|(name, _)| *name);
             let Some(name) = oldest else { break };
             self.quorums.remove(&name);
         }

@@ -221,12 +221,13 @@ impl MasternodeSync {
         let hash_at = |height| chain.at(height).map(|entry| entry.hash);
         let tip = chain.tip().height;
         let above = self.book.top().is_some_and(|top| top.height() > tip);
-        let moved = self.book.top().is_some_and(|top| hash_at(top.height()).is_some_and(|hash| hash != *top.hash()));
+        let moved =
+            self.book.top().is_some_and(|top| hash_at(top.height()).is_some_and(|hash| hash != *top.hash()));
         if above || moved {
-            self.changed |= self.book.follow(|height| if height > tip { Some(BlockHash::ZERO) } else { hash_at(height) });
-            self.snapshots.retain(|cycle, block| {
-                hash_at(plans::work_block(cycle)).is_none_or(|hash| hash == *block)
-            });
+            self.changed |=
+                self.book.follow(|height| if height > tip { Some(BlockHash::ZERO) } else { hash_at(height) });
+            self.snapshots
+                .retain(|cycle, block| hash_at(plans::work_block(cycle)).is_none_or(|hash| hash == *block));
         }
     }
 
@@ -309,9 +310,8 @@ impl MasternodeSync {
         }
         let situation = self.situation(chain);
         let rotated = self.params.llmq(self.params.llmq_types.instantsend).copied();
-        let oldest_cycle = rotated.map_or(0, |llmq| {
-            situation.newest_cycle().saturating_sub((4 + self.history) * llmq.interval)
-        });
+        let oldest_cycle = rotated
+            .map_or(0, |llmq| situation.newest_cycle().saturating_sub((4 + self.history) * llmq.interval));
         let cycles: BTreeSet<u32> = rotated
             .filter(|llmq| llmq.interval > 0)
             .map(|llmq| (oldest_cycle..=top + plans::WORK_DEPTH).step_by(llmq.interval as usize))
@@ -334,9 +334,12 @@ impl MasternodeSync {
             .map(|llmq_type| (llmq_type, situation.scope_floor(llmq_type)))
             .collect();
         let before = self.book.len();
-        self.book.prune(|height| height + RECENT > top || cycles.contains(&height) || young.contains(&height));
+        self.book
+            .prune(|height| height + RECENT > top || cycles.contains(&height) || young.contains(&height));
         self.changed |= before != self.book.len();
-        self.book.prune_quorums(&self.params.clone(), |llmq_type| floors.get(&llmq_type).copied().unwrap_or(u32::MAX));
+        self.book.prune_quorums(&self.params.clone(), |llmq_type| {
+            floors.get(&llmq_type).copied().unwrap_or(u32::MAX)
+        });
         self.snapshots.retain(|cycle, _| cycle >= oldest_cycle);
     }
 
@@ -365,7 +368,11 @@ impl MasternodeSync {
     }
 
     /// Takes what became of a commit.
-    pub(crate) fn on_stored(&mut self, result: Result<(), StoreError>, ctx: &mut Ctx<'_>) -> Option<StoreError> {
+    pub(crate) fn on_stored(
+        &mut self,
+        result: Result<(), StoreError>,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<StoreError> {
         let (_, next) = self.committing.take()?;
         match result {
             Ok(()) => {
@@ -433,7 +440,8 @@ impl MasternodeSync {
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         let commit = (self.changed && self.committing.is_none()).then_some(self.commit_at_ms);
         let failed = (self.failures > 0).then_some(self.last_progress_ms + FAILED_AFTER_MS);
-        let own = [commit, failed, Some(self.retry_at_ms)].into_iter().flatten().filter(|at| *at > now.mono_ms);
+        let own =
+            [commit, failed, Some(self.retry_at_ms)].into_iter().flatten().filter(|at| *at > now.mono_ms);
         own.chain(self.pipeline.next_deadline_ms(now)).min()
     }
 

@@ -54,7 +54,8 @@ impl Stored {
     pub fn changes(&self, kept: Kept<'_>) -> (Vec<Record>, Self) {
         let mut next = self.clone();
         let mut records = Vec::new();
-        let mut put = |key: u64, value: Option<Vec<u8>>| records.push(Record { table: Table::Masternodes, key, value });
+        let mut put =
+            |key: u64, value: Option<Vec<u8>>| records.push(Record { table: Table::Masternodes, key, value });
         for key in std::mem::take(&mut next.broken) {
             put(key, None);
         }
@@ -91,7 +92,8 @@ impl Stored {
     }
 
     fn put_snapshots(&mut self, snapshots: &Snapshots, put: &mut impl FnMut(u64, Option<Vec<u8>>)) {
-        let wanted: BTreeMap<u32, BlockHash> = snapshots.proven().map(|(cycle, block, _)| (cycle, block)).collect();
+        let wanted: BTreeMap<u32, BlockHash> =
+            snapshots.proven().map(|(cycle, block, _)| (cycle, block)).collect();
         for (cycle, block, snapshot) in snapshots.proven() {
             if self.snapshots.get(&cycle) != Some(&block) {
                 let mut bytes = vec![FORMAT];

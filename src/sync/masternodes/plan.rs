@@ -113,7 +113,9 @@ impl Situation<'_> {
             if !open || !types.contains(&name.0) || record.last_seen < self.scope_floor(name.0) {
                 continue;
             }
-            let Some(base) = record.base_height().filter(|base| self.reachable(name.0, *base)) else { continue };
+            let Some(base) = record.base_height().filter(|base| self.reachable(name.0, *base)) else {
+                continue;
+            };
             plan.quorums.push(*name);
             bases.insert((name.0, base));
         }
@@ -129,7 +131,8 @@ impl Situation<'_> {
     /// The bases of quorums that must have been mined above the highest proven list.
     fn predicted(&self, bases: &mut BTreeSet<(LLMQType, u32)>) {
         let known = self.book.top().map_or(0, |top| top.height());
-        let oldest = self.newest_cycle().saturating_sub(self.history * self.rotated().map_or(0, |l| l.interval));
+        let oldest =
+            self.newest_cycle().saturating_sub(self.history * self.rotated().map_or(0, |l| l.interval));
         for llmq_type in signing_types(self.params) {
             let Some(llmq) = self.params.llmq(llmq_type) else { continue };
             let Some(newest) = newest_mined_base(llmq, self.tip) else { continue };
@@ -182,5 +185,9 @@ fn formed_from(params: &NetworkParams, llmq: &LlmqParams) -> u32 {
 /// The heights whose lists a `qrinfo` brings, lowest first, the tip's left out.
 pub(super) fn states_of_qrinfo(llmq: &LlmqParams, cycle: u32, extra: bool) -> Vec<u32> {
     let cycles = if extra { QUARTERS + 1 } else { QUARTERS };
-    (0..cycles).rev().filter_map(|back| cycle.checked_sub(back * llmq.interval)).map(plans::work_block).collect()
+    (0..cycles)
+        .rev()
+        .filter_map(|back| cycle.checked_sub(back * llmq.interval))
+        .map(plans::work_block)
+        .collect()
 }

@@ -13,8 +13,8 @@ use crate::checks::{self, Check};
 use crate::engine::{ComputeReply, ComputeWork, Effect, JobId};
 use crate::masternodes::bls::{CommitmentCheck, Verdict};
 use crate::masternodes::{
-    CommitmentError, Cycle, MasternodeEntry, commitment, evo_only, list_height, modifier, plain_members, plans,
-    rotated_members,
+    CommitmentError, Cycle, MasternodeEntry, commitment, evo_only, list_height, modifier, plain_members,
+    plans, rotated_members,
 };
 use crate::network::Offence;
 use crate::sync::sequential::{Failure, SyncPhase};
@@ -74,7 +74,9 @@ impl MasternodeSync {
         let mut cycles: BTreeMap<u32, Vec<QuorumName>> = BTreeMap::new();
         for name in quorums {
             let Some(record) = self.book.quorum(name) else { continue };
-            let (QuorumStatus::Anchored, Some(base)) = (record.status, record.base_height()) else { continue };
+            let (QuorumStatus::Anchored, Some(base)) = (record.status, record.base_height()) else {
+                continue;
+            };
             let Some(llmq) = self.params.llmq(name.0).copied() else { continue };
             if llmq.rotated {
                 cycles.entry(base).or_default().push(*name);
@@ -109,11 +111,14 @@ impl MasternodeSync {
         let Some(entry) = chain.at(base) else { return };
         let modifier = modifier(&params, llmq, (base, entry.hash), state);
         let members = plain_members(llmq, state.list(), &modifier, evo_only(&params, llmq, base));
-        match self.examine(&name, base, &members) {
-            Ok(check) => batch.push(check, Suspect { name, members: names_of(&members), cycle: None }),
-            Err(error) => self.refuse(name, &error.to_string(), ctx),
+        match self.examine(&name, &members) {
+            Some(Ok(check)) => {
+                batch.push(check, Suspect { name, members: names_of(&members), cycle: None });
+                self.set_checking(&name);
+            }
+            Some(Err(error)) => self.refuse(name, &error.to_string(), ctx),
+            None => {}
         }
-        self.set_checking(&name);
     }
 
     /// Computes the members of all quorums of a cycle, if its four lists and three snapshots are there.
@@ -123,16 +128,12 @@ impl MasternodeSync {
         for name in names {
             let index = self.book.quorum(name).and_then(|record| record.entry.commitment().quorum_index);
             let own = index.and_then(|index| members.get(usize::try_from(index).ok()?));
-            let checked = match own {
-                Some(own) => self.examine(name, cycle, own).map(|check| (check, names_of(own))),
-                None => Err(CommitmentError::Index { index: index.unwrap_or(-1) }),
-            };
-            match checked {
-                Ok((check, members)) => {
+            match own.and_then(|own| Some((self.examine(name, own)?, names_of(own)))) {
+                Some((Ok(check), members)) => {
                     proof.open += 1;
                     batch.push(check, Suspect { name: *name, members, cycle: Some(cycle) });
                 }
-                Err(_) => proof.failed.push(*name),
+                Some((Err(_), _)) | None => proof.failed.push(*name),
             }
             self.set_checking(name);
         }
@@ -144,7 +145,8 @@ impl MasternodeSync {
     fn members_of_cycle(&mut self, cycle: u32, ctx: &mut Ctx<'_>) -> Option<Vec<Members>> {
         let params = Arc::clone(&self.params);
         let llmq = *params.llmq(params.llmq_types.instantsend)?;
-        let quarters: [u32; 4] = std::array::from_fn(|back| cycle.saturating_sub(back as u32 * llmq.interval));
+        let quarters: [u32; 4] =
+            std::array::from_fn(|back| cycle.saturating_sub(back as u32 * llmq.interval));
         let mut inputs = Vec::with_capacity(4);
         for (back, base_height) in quarters.into_iter().enumerate() {
             let state = self.book.at(plans::work_block(base_height))?;
@@ -170,13 +172,15 @@ impl MasternodeSync {
         }
     }
 
-    fn examine(&self, name: &QuorumName, base: u32, members: &Members) -> Result<CommitmentCheck, CommitmentError> {
-        let record = self.book.quorum(name).ok_or(CommitmentError::Null)?;
-        commitment::check(&self.params, record.entry.commitment(), base, members)
+    fn examine(&self, name: &QuorumName, members: &Members) -> Option<Result<CommitmentCheck, CommitmentError>> {
+        let record = self.book.quorum(name)?;
+        Some(commitment::check(&self.params, record.entry.commitment(), record.height?, members))
     }
 
     fn set_checking(&mut self, name: &QuorumName) {
-        if let Some(record) = self.book.quorum_mut(name).filter(|record| record.status == QuorumStatus::Anchored) {
+        if let Some(record) =
+            self.book.quorum_mut(name).filter(|record| record.status == QuorumStatus::Anchored)
+        {
             record.status = QuorumStatus::Checking;
         }
     }
@@ -226,7 +230,9 @@ impl MasternodeSync {
     }
 
     fn unset_checking(&mut self, name: &QuorumName) {
-        if let Some(record) = self.book.quorum_mut(name).filter(|record| record.status == QuorumStatus::Checking) {
+        if let Some(record) =
+            self.book.quorum_mut(name).filter(|record| record.status == QuorumStatus::Checking)
+        {
             record.status = QuorumStatus::Anchored;
         }
     }

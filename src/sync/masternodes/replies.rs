@@ -49,7 +49,9 @@ impl MasternodeSync {
 
     fn on_answer(&mut self, conn: ConnId, found: Match, answer: ListAnswer, bytes: usize, ctx: &mut Ctx<'_>) {
         match found {
-            Match::Request(request) => drop(self.pipeline.answered(&request, answer, bytes, &mut ctx.shared())),
+            Match::Request(request) => {
+                drop(self.pipeline.answered(&request, answer, bytes, &mut ctx.shared()))
+            }
             Match::Late(request) => drop(self.pipeline.late(&request, answer, bytes, &mut ctx.shared())),
             Match::Ignores(_) | Match::Unsolicited => {
                 let what = match answer {
@@ -148,7 +150,12 @@ impl MasternodeSync {
     }
 
     /// One diff of a QRInfo. Its base is a list that was named in the question, or one that it brought itself.
-    fn take_part(&mut self, diff: &MnListDiff, bases: &[BlockHash], chain: &HeaderChain) -> Result<(), Refusal> {
+    fn take_part(
+        &mut self,
+        diff: &MnListDiff,
+        bases: &[BlockHash],
+        chain: &HeaderChain,
+    ) -> Result<(), Refusal> {
         let base = &diff.base_block_hash;
         let held = self.is_nothing(base) || self.book.of_block(base).is_some();
         if !held && !bases.contains(base) && checks::on(Check::DiffBase) {

@@ -39,14 +39,17 @@ impl MasternodeSync {
     fn wants(&mut self, chain: &HeaderChain, ctx: &Ctx<'_>) -> Vec<Want<ListRequest>> {
         let mut plan = std::mem::take(&mut self.plan);
         let tip = chain.tip().height;
-        let for_locks = self.asked_for_locks.iter().filter(|height| **height <= tip && self.book.at(**height).is_none());
+        let for_locks =
+            self.asked_for_locks.iter().filter(|height| **height <= tip && self.book.at(**height).is_none());
         plan.states.extend(for_locks);
         let mut wants = Vec::new();
         let mut brought = BTreeSet::new();
         self.brought.clear();
         if let Some(llmq) = self.params.llmq(self.params.llmq_types.instantsend).copied() {
             for (cycle, extra) in &plan.qrinfos {
-                let Some((want, heights)) = self.qrinfo(*cycle, *extra, &llmq, &plan, chain, ctx) else { continue };
+                let Some((want, heights)) = self.qrinfo(*cycle, *extra, &llmq, &plan, chain, ctx) else {
+                    continue;
+                };
                 brought.extend(heights);
                 wants.push(want);
             }
@@ -67,14 +70,25 @@ impl MasternodeSync {
         [proven, wanted, on_its_way].into_iter().flatten().max()
     }
 
-    fn diff(&self, height: u32, base: Option<u32>, chain: &HeaderChain, tip: u32) -> Option<Want<ListRequest>> {
+    fn diff(
+        &self,
+        height: u32,
+        base: Option<u32>,
+        chain: &HeaderChain,
+        tip: u32,
+    ) -> Option<Want<ListRequest>> {
         let hash_at = |height: u32| chain.at(height).map(|entry| entry.hash);
         let block_hash = hash_at(height)?;
         let fresh = || {
             let base_block_hash = base.map_or(Some(BlockHash::ZERO), hash_at)?;
             Some(ListRequest::Diff { height, get: GetMnListDiff { base_block_hash, block_hash } })
         };
-        let key = self.asked.get(&Target::Block(block_hash)).filter(|key| self.can_use(key, chain)).cloned().or_else(fresh)?;
+        let key = self
+            .asked
+            .get(&Target::Block(block_hash))
+            .filter(|key| self.can_use(key, chain))
+            .cloned()
+            .or_else(fresh)?;
         let follows = self.was_complete && height == tip;
         let priority = if follows || self.asked_for_locks.contains(&height) {
             SchedulePriority::High
@@ -109,11 +123,13 @@ impl MasternodeSync {
         let work_block = hash_at(*heights.last()?)?;
         let tied = self.tied(cycle, llmq, ctx)?;
         let block_hash = hash_at(chain.tip().height.min(cycle + llmq.interval - 1))?;
-        let known = self.asked.get(&Target::Cycle(work_block)).filter(
-            |key| matches!(key, ListRequest::QRInfo { get, .. } if get.extra_share == extra),
-        );
+        let known = self
+            .asked
+            .get(&Target::Cycle(work_block))
+            .filter(|key| matches!(key, ListRequest::QRInfo { get, .. } if get.extra_share == extra));
         let key = known.cloned().unwrap_or_else(|| {
-            let held = self.book.states().rev().filter(|state| state.height() <= *heights.last().unwrap_or(&0));
+            let held =
+                self.book.states().rev().filter(|state| state.height() <= *heights.last().unwrap_or(&0));
             let mut bases: Vec<BlockHash> = held.take(MAX_BASES).map(|state| *state.hash()).collect();
             let below = plan.states.range(..lowest).next_back().copied().and_then(hash_at);
             bases.extend(below.filter(|hash| !bases.contains(hash)));
@@ -181,10 +197,20 @@ impl MasternodeSync {
     pub(super) fn log_notes(&mut self, ctx: &mut Ctx<'_>) {
         for note in self.pipeline.take_notes() {
             let (what, from, to) = match note {
-                PipelineNote::Fallback { from, to } => ("another way of asking", format!("{from:?}"), format!("{to:?}")),
-                PipelineNote::Breaker { from, to } => ("circuit breaker", format!("{from:?}"), format!("{to:?}")),
+                PipelineNote::Fallback { from, to } => {
+                    ("another way of asking", format!("{from:?}"), format!("{to:?}"))
+                }
+                PipelineNote::Breaker { from, to } => {
+                    ("circuit breaker", format!("{from:?}"), format!("{to:?}"))
+                }
             };
-            ctx.out.log(ctx.now, LogLevel::Warn, "masternodes", what, [("from", from.into()), ("to", to.into())]);
+            ctx.out.log(
+                ctx.now,
+                LogLevel::Warn,
+                "masternodes",
+                what,
+                [("from", from.into()), ("to", to.into())],
+            );
         }
     }
 }

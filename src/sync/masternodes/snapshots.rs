@@ -75,10 +75,20 @@ impl Snapshots {
     }
 
     /// Takes what a peer gave.
-    pub fn offer(&mut self, cycle: u32, block: BlockHash, snapshot: QuorumSnapshot, source: ConnId) -> Offered {
+    pub fn offer(
+        &mut self,
+        cycle: u32,
+        block: BlockHash,
+        snapshot: QuorumSnapshot,
+        source: ConnId,
+    ) -> Offered {
         if let Some(kept) = self.kept.get(&cycle) {
             let same = *kept.snapshot == snapshot;
-            return if kept.standing == Standing::Proven && !same { Offered::Contradicts } else { Offered::Known };
+            return if kept.standing == Standing::Proven && !same {
+                Offered::Contradicts
+            } else {
+                Offered::Known
+            };
         }
         let rejected = self.rejected.get(&cycle).map_or(&[][..], Vec::as_slice);
         let standing = match rejected.iter().find(|(other, _)| **other == snapshot) {

@@ -16,8 +16,8 @@ use crate::store::{ReadReply, StoreError};
 use crate::sync::finality::FinalitySync;
 use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
 use crate::sync::masternodes::MasternodeSync;
-use dash_protocol::Message;
 use crate::sync::scheduler::NetworkConditionMonitor;
+use dash_protocol::Message;
 
 /// The sync as a whole.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Tools {
             controller: &mut self.controller,
             recovery: &mut self.recovery,
             ids: around.ids,
-            retry_at_ms: &mut self.tools.permit_at_ms,
+            retry_at_ms: &mut self.permit_at_ms,
         }
     }
 }
@@ -133,8 +133,12 @@ impl SequentialSyncManager {
     pub(crate) fn on_messages(&mut self, messages: Vec<PeerMessage>, around: &mut Surroundings<'_>) {
         for PeerMessage { conn, message } in messages {
             match message {
-                Message::MnListDiff(diff) => self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx)),
-                Message::QRInfo(info) => self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx)),
+                Message::MnListDiff(diff) => {
+                    self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx))
+                }
+                Message::QRInfo(info) => {
+                    self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx))
+                }
                 Message::ClSig(_) | Message::IsdLock(_) | Message::NotFound(_) => {
                     self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
                 }
