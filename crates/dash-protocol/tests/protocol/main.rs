@@ -1,5 +1,6 @@
 //! The crate's tests: rules by example, recorded data, and seeded random input.
 
+mod bls;
 mod common;
 mod compressed;
 mod encoding;
