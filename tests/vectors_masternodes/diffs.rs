@@ -1,0 +1,1 @@
+//! Diffs that are wrong in every way there is.
