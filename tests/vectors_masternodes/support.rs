@@ -239,8 +239,9 @@ impl Network {
         *self.heights.iter().find(|(_, at)| **at == height).unwrap().0
     }
 
-    /// The state at a height of a regtest network: a recorded one; or the one before it, where the coinbase of the
-    /// height's block proves that nothing changed, or just the quorums as a recorded diff to a later block has them.
+    /// The state at a height of a regtest network: a recorded one; or the one before it with the quorums that were
+    /// mined since, and with its masternodes or those of the next recorded diff, whichever the coinbase of the height's
+    /// block proves.
     pub fn state_at(&self, height: u32) -> ListState {
         if let Some(state) = self.states.get(&height) {
             return state.clone();
@@ -248,7 +249,8 @@ impl Network {
         let (_, base) = self.states.range(..height).next_back().unwrap();
         let block = &self.blocks[height as usize];
         let txids: Vec<Txid> = block.transactions.iter().map(|transaction| transaction.txid()).collect();
-        let nothing = MnListDiff {
+        let since = &self.blocks[base.height() as usize + 1..=height as usize];
+        let quorums_alone = MnListDiff {
             version: 1,
             base_block_hash: *base.hash(),
             block_hash: self.hash_at(height),
@@ -257,20 +259,16 @@ impl Network {
             deleted: Vec::new(),
             entries: Vec::new(),
             deleted_quorums: Vec::new(),
-            new_quorums: Vec::new(),
+            new_quorums: since.iter().flat_map(mined_commitments).collect(),
             quorum_signatures: Vec::new(),
         };
-        if let Ok(state) = self.apply(&nothing) {
+        if let Ok(state) = self.apply(&quorums_alone) {
             return state;
         }
-        let onward =
-            self.diffs.iter().find(|(_, diff)| diff.base_block_hash == *base.hash()).unwrap().1.clone();
-        let quorums = MnListDiff {
-            deleted_quorums: onward.deleted_quorums,
-            new_quorums: onward.new_quorums,
-            ..nothing
-        };
-        self.apply(&quorums).unwrap()
+        let (_, next) = self.diffs.iter().find(|(_, diff)| diff.base_block_hash == *base.hash()).unwrap();
+        let diff =
+            MnListDiff { deleted: next.deleted.clone(), entries: next.entries.clone(), ..quorums_alone };
+        self.apply(&diff).unwrap()
     }
 
     /// The members of a plain quorum, by the given state of the height that they come from and that of the work block.
@@ -324,6 +322,14 @@ impl Network {
 }
 
 pub type Members = Vec<Arc<MasternodeEntry>>;
+
+/// The commitments mined in a block, without those of key generations that failed.
+fn mined_commitments(block: &Block) -> Vec<FinalCommitment> {
+    let mined = block.transactions.iter().filter(|transaction| transaction.tx_type == 6);
+    // The payload's own version and height come first.
+    let commitments = mined.map(|transaction| FinalCommitment::from_wire(&transaction.payload[6..]).unwrap());
+    commitments.filter(|commitment| !commitment.is_null()).collect()
+}
 
 fn read_blocks(mut bytes: &[u8]) -> Vec<Block> {
     let mut blocks = Vec::new();
