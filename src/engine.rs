@@ -24,8 +24,8 @@ pub use io::{
 pub use outbox::Outbox;
 
 use crate::api::{
-    ApiError, ApiHeader, Circuit, Degraded, ErrorCode, Event, LogLevel, Metrics, NetworkStatus,
-    QuorumRequests, Reply, SyncState,
+    ApiError, ApiHeader, Degraded, Event, LogLevel, Metrics, NetworkStatus,
+    Reply, SyncState,
 };
 use crate::chain::pow;
 use crate::network::PeerManager;

@@ -288,6 +288,22 @@ impl MasternodeSync {
         top.quorums().of_type(llmq_type).all(|entry| verified(&entry.name()) || fresh(&entry.name()))
     }
 
+    /// Whether a list is proven, so that locks can soon be verified.
+    pub(crate) fn has_lists(&self) -> bool {
+        self.was_complete
+    }
+
+    /// Whether there are quorums that sign ChainLocks.
+    pub(crate) fn has_chainlock_quorums(&self) -> bool {
+        let llmq_type = self.params.llmq_types.chainlocks;
+        self.book.top().is_some_and(|top| top.quorums().of_type(llmq_type).next().is_some())
+    }
+
+    /// Changes whenever something was proven.
+    pub(crate) fn generation(&self) -> u64 {
+        self.proven
+    }
+
     /// Asks for the list as of a height, for a lock that waits for it.
     pub(crate) fn ask_for_lock(&mut self, height: u32) {
         if self.asked_for_locks.len() < MAX_ASKED {
@@ -320,7 +336,7 @@ impl MasternodeSync {
             .map(plans::work_block)
             .collect();
         // Bases of quorums that are not mined yet, or were mined just now.
-        let young: BTreeSet<u32> = plan::signing_types(&self.params)
+        let young: BTreeSet<u32> = signing_types(&self.params)
             .into_iter()
             .filter_map(|llmq_type| self.params.llmq(llmq_type))
             .flat_map(|llmq| {
@@ -329,7 +345,7 @@ impl MasternodeSync {
             })
             .map(plans::work_block)
             .collect();
-        let floors: BTreeMap<LLMQType, u32> = plan::signing_types(&self.params)
+        let floors: BTreeMap<LLMQType, u32> = signing_types(&self.params)
             .into_iter()
             .map(|llmq_type| (llmq_type, situation.scope_floor(llmq_type)))
             .collect();

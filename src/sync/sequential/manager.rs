@@ -143,7 +143,8 @@ impl SequentialSyncManager {
                     self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
                 }
                 Message::Inv(items) => {
-                    self.with_finality(around, |locks, _, _, ctx| locks.on_inventory(conn, &items, ctx));
+                    let ready = self.masternodes.has_lists();
+                    self.finality.on_inventory(conn, &items, ready);
                     self.with_headers(around, |headers, ctx| {
                         headers.on_message(conn, Message::Inv(items), ctx);
                     });
@@ -158,7 +159,8 @@ impl SequentialSyncManager {
         if self.masternodes.owns_job(job) {
             self.with_masternodes(around, |lists, _, ctx| lists.on_computed(job, result, ctx));
         } else if self.finality.owns_job(job) {
-            self.with_finality(around, |locks, headers, _, ctx| locks.on_computed(job, result, headers, ctx));
+            let tip = self.headers.tip().height;
+            self.with_finality(around, |locks, _, _, ctx| locks.on_computed(job, result, tip, ctx));
         } else {
             self.with_headers(around, |headers, ctx| headers.on_computed(job, result, ctx));
         }
@@ -246,7 +248,7 @@ impl SequentialSyncManager {
     fn peer_gone(&mut self, conn: ConnId, around: &mut Surroundings<'_>) {
         self.with_headers(around, |headers, ctx| headers.peer_gone(conn, ctx));
         self.with_masternodes(around, |lists, _, ctx| lists.peer_gone(conn, ctx));
-        self.finality.peer_gone(conn);
+        self.with_finality(around, |locks, _, _, ctx| locks.peer_gone(conn, ctx));
     }
 
     fn measure(&mut self, around: &Surroundings<'_>) {
@@ -370,7 +372,8 @@ impl SequentialSyncManager {
         let mut degraded = Vec::new();
         if self.masternodes.is_on() && self.headers.is_open() {
             let tip = self.headers.tip().height;
-            if !self.masternodes.proves_chainlocks() || self.finality.lags(tip) {
+            let locks = self.masternodes.has_chainlock_quorums();
+            if !self.masternodes.proves_chainlocks() || (locks && self.finality.lags(tip)) {
                 degraded.push(Degraded::Chainlocks);
             }
             if !self.masternodes.proves_instantsend() {
