@@ -11,6 +11,7 @@ impl View<'_> {
     /// and for a base above the block.
     pub fn list_diff(&self, named: BlockHash, base: u32, height: u32) -> Option<MnListDiff> {
         let (old, new) = (self.block(base)?, self.block(height)?);
+        let coinbase = new.coinbase.clone()?;
         if base > height {
             return None;
         }
@@ -28,14 +29,13 @@ impl View<'_> {
             .filter(|quorum| old.active.get(quorum.llmq_type(), &quorum.hash()).is_none())
             .collect();
         let bases = new_quorums.iter().map(|quorum| quorum.height - quorum.index);
-        let mut matched = vec![false; new.txids.len()];
-        matched[..1].fill(true);
+        let matched: Vec<bool> = (0..new.txids.len()).map(|place| place == 0).collect();
         Some(MnListDiff {
             version: 1,
             base_block_hash: named,
             block_hash: self.hashes[height as usize],
             coinbase_tree: PartialMerkleTree::build(&new.txids, &matched),
-            coinbase: new.coinbase.clone()?,
+            coinbase,
             deleted: gone.filter(|name| new.list.get(name).is_none()).collect(),
             entries: changed.map(|node| node.entry.clone()).collect(),
             deleted_quorums: gone_quorums.map(|quorum| (quorum.llmq_type(), quorum.hash())).collect(),
