@@ -39,7 +39,8 @@ impl SimChain {
     /// What a node answers to `getqrinfo` at a common version of 70236 or above; None if it cannot: a block that it
     /// does not know, cycles before there were any, cycles with too few masternodes.
     pub fn qrinfo(&self, request: &GetQRInfo) -> Option<QRInfo> {
-        self.view()?.qrinfo(request)
+        let bases: Option<_> = request.base_block_hashes.iter().map(|hash| self.height_of(hash)).collect();
+        self.view()?.qrinfo(self.height_of(&request.block_hash)?, bases?, request.extra_share)
     }
 
     /// The network's lock of the block at a height, if it has one.

@@ -1,9 +1,7 @@
 //! What nodes answer to `getmnlistd` and `getqrinfo` (protocol.md 8 and 9).
 
 use super::ledger::{Block, View, WORK_DEPTH};
-use dash_protocol::{
-    BlockHash, BlsSignature, GetQRInfo, MnListDiff, PartialMerkleTree, QRInfo, QuorumSnapshot,
-};
+use dash_protocol::{BlockHash, BlsSignature, MnListDiff, PartialMerkleTree, QRInfo, QuorumSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl View<'_> {
@@ -65,16 +63,9 @@ impl View<'_> {
         places.into_iter().collect()
     }
 
-    fn height_of(&self, hash: &BlockHash) -> Option<u32> {
-        self.hashes.iter().rposition(|known| known == hash).map(|height| height as u32)
-    }
-
-    /// The answer to `getqrinfo`; None where the node has none: an unknown block, or cycles that are not there.
-    pub fn qrinfo(&self, request: &GetQRInfo) -> Option<QRInfo> {
-        let requested = self.height_of(&request.block_hash)?;
-        let bases: Option<BTreeSet<u32>> =
-            request.base_block_hashes.iter().map(|hash| self.height_of(hash)).collect();
-        Rotation::new(*self, requested, request.extra_share)?.answer(bases?)
+    /// The answer to `getqrinfo` for a block, to somebody who has the lists of some; None where the node has none.
+    pub fn qrinfo(&self, requested: u32, bases: BTreeSet<u32>, extra_share: bool) -> Option<QRInfo> {
+        Rotation::new(*self, requested, extra_share)?.answer(bases)
     }
 }
 
