@@ -15,7 +15,7 @@ mod io;
 mod outbox;
 mod reporter;
 
-pub use config::{Birthday, BridgeConfig, Config};
+pub use config::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 pub use ids::Ids;
 pub use io::{
     CallId, Command, CommitId, ComputeReply, ComputeWork, ConnId, ConnectFailure, Effect, HeaderAt, Input,
@@ -24,7 +24,8 @@ pub use io::{
 pub use outbox::Outbox;
 
 use crate::api::{
-    ApiError, ApiHeader, Circuit, Degraded, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState,
+    ApiError, ApiHeader, Circuit, Degraded, ErrorCode, Event, LogLevel, Metrics, NetworkStatus,
+    QuorumRequests, Reply, SyncState,
 };
 use crate::chain::pow;
 use crate::network::PeerManager;
@@ -188,7 +189,7 @@ impl Engine {
                     let header = Header::from_bytes(&raw);
                     api_header(height, &header, pow::x11(&raw))
                 }))),
-                Ok(ReadReply::Open(_)) => Ok(Reply::Header(None)),
+                Ok(ReadReply::Open(_) | ReadReply::Records(_)) => Ok(Reply::Header(None)),
                 Err(error) => Err(ApiError::from(error)),
             };
             self.out.push(Effect::Reply { call, result });
@@ -212,6 +213,11 @@ impl Engine {
             Command::Peers => Reply::Peers(self.peers.infos()),
             Command::Metrics => Reply::Metrics(self.metrics(now)),
             Command::Transitions => Reply::Transitions(self.sync.history()),
+            Command::Masternodes | Command::Quorums | Command::QuorumKey { .. } => {
+                let error = ApiError::new(ErrorCode::Unsupported, "masternode lists are not built yet");
+                self.out.push(Effect::Reply { call, result: Err(error) });
+                return;
+            }
             Command::Pause => {
                 self.set_paused(true, now);
                 Reply::Done
@@ -247,6 +253,7 @@ impl Engine {
             headers_per_second: self.sync.phase_progress(now.mono_ms).headers.per_second,
             filters_per_second: 0.0,
             requests: self.sync.request_counts(),
+            quorum_requests: QuorumRequests::default(),
             circuit: Circuit::Closed,
             wasm_heap_bytes: 0.0,
             storage_bytes: None,

@@ -7,6 +7,8 @@
 //!   out. It knows no clock, socket, store or thread.
 //! - [`chain`] holds the rules of headers: X11 proof of work, difficulty, times, work, forks, checkpoints. Pure: it
 //!   takes headers and context and returns what is proven, or why it is not.
+//! - [`masternodes`] holds the rules of masternode lists and quorums: a list proven against the headers, changed by
+//!   diffs, the members of quorums, plain and rotated, and BLS. Pure as well.
 //! - [`network`] is about peers: connections, handshake, keep-alive, reputation, and the correlation of replies with
 //!   requests.
 //! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
@@ -14,12 +16,15 @@
 //! - [`store`] says what is kept and holds the store in memory.
 //! - [`compute`] does the work that is worth sending to another core.
 //! - [`api`] has the shapes that cross to JavaScript, and the validation of options.
+//! - [`checks`] names the checks that stand between a lie and a belief, so that tests can show each one to be needed.
 //! - `web` (wasm32 only) is the browser runtime: sockets, IndexedDB, clock, workers and the exported client.
 
 pub mod api;
 pub mod chain;
+pub mod checks;
 pub mod compute;
 pub mod engine;
+pub mod masternodes;
 pub mod network;
 pub mod store;
 pub mod sync;

@@ -5,12 +5,14 @@
 
 mod error;
 mod event;
+mod masternode;
 pub mod options;
 mod state;
 
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, LogLevel, LogRecord, LogValue, PeerChange};
+pub use masternode::{ApiMasternode, ApiMasternodeType, ApiQuorum};
 pub use state::{
     ApiHeader, Circuit, Degraded, Metrics, NetworkStatus, PeerInfo, Phase, PhaseProgress, PhaseStatus,
-    PhaseTransition, Phases, Reply, RequestCounts, SyncState, Tip,
+    PhaseTransition, Phases, QuorumRequests, Reply, RequestCounts, SyncState, Tip,
 };

@@ -41,6 +41,9 @@ pub enum Offence {
     /// A header from beyond our clock's two hours: a lie, or our clock is slow.
     #[error("header from the future: {0}")]
     FutureHeader(String),
+    /// Headers of a branch that a verified ChainLock rules out. A peer may not have heard of the lock yet.
+    #[error("headers against a ChainLock: {0}")]
+    AgainstLock(String),
     /// Headers that do not link to one another or to what was asked for.
     #[error("headers do not connect: {0}")]
     Unconnected(String),
@@ -72,7 +75,7 @@ impl Offence {
     /// our side, a race or a stale peer can cause has to add up.
     pub fn score(&self) -> u32 {
         match self {
-            Self::FutureHeader(_) | Self::ManyBranches(_) | Self::HalfMessage => 34,
+            Self::FutureHeader(_) | Self::AgainstLock(_) | Self::ManyBranches(_) | Self::HalfMessage => 34,
             Self::Flood(_) => 20,
             Self::Frame(_)
             | Self::Malformed { .. }

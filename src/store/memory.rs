@@ -1,11 +1,13 @@
 //! The store that lives in memory: of tests, of the simulated world, and of pages whose storage is not to be had.
 //!
-//! It holds what was committed and no more: 112 bytes a header, in chunks. Peers cannot make it larger than the chain
-//! that was proven to the engine. It fails in one way only, and only when it was given a limit: with `Quota`.
+//! It holds what was committed and no more: 112 bytes a header, in chunks, and the records as they came. Peers cannot
+//! make it larger than what was proven to the engine. It fails in one way only, and only when it was given a limit:
+//! with `Quota`.
 
 use super::layout::{self, HEADER};
 use super::{
-    CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, STORE_VERSION, Segment, Store, StoreError,
+    CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, Record, STORE_VERSION, Segment, Store,
+    StoreError, Table,
 };
 use dash_protocol::BlockHash;
 use std::cell::RefCell;
@@ -24,6 +26,7 @@ pub struct MemoryStore {
 struct State {
     chunks: BTreeMap<u32, Chunk>,
     meta: Option<Meta>,
+    records: BTreeMap<(Table, u64), Vec<u8>>,
 }
 
 /// Raw headers and their hashes, position by position.
@@ -44,7 +47,8 @@ impl MemoryStore {
         Self { network_id: Some(network_id), ..Self::default() }
     }
 
-    /// A store that answers `Quota` to a commit after which it would have room for more than so many headers.
+    /// A store that answers `Quota` to a commit after which it would have room for more than so many headers. A record
+    /// weighs one header, and one more for every 80 bytes.
     pub fn limited(max_headers: usize) -> Self {
         Self { max_headers: Some(max_headers), ..Self::default() }
     }
@@ -71,7 +75,10 @@ impl MemoryStore {
         for run in &batch.runs {
             state.write(run);
         }
-        state.meta = Some(batch.meta.clone());
+        if let Some(meta) = &batch.meta {
+            state.meta = Some(meta.clone());
+        }
+        batch.records.iter().for_each(|record| state.put(record));
         Ok(())
     }
 
@@ -88,6 +95,10 @@ impl MemoryStore {
                 None => HeaderRun { first_height: *from, ..HeaderRun::default() },
             }),
             ReadRequest::HeaderByHash(hash) => ReadReply::HeaderByHash(state.find(hash)),
+            ReadRequest::Records { table } => ReadReply::Records(match &state.meta {
+                Some(meta) if self.is_ours(meta) => state.records_of(*table),
+                _ => Vec::new(),
+            }),
         })
     }
 
@@ -99,10 +110,12 @@ impl MemoryStore {
         layout::holds(meta, height).then(|| state.entry(height)).flatten()
     }
 
-    /// Takes over the watermarks of a store whose headers are read elsewhere.
+    /// Takes over the watermarks of a store whose headers are read elsewhere, with what its records were.
     #[cfg(target_arch = "wasm32")]
-    pub(crate) fn adopt(&self, meta: Meta) {
-        self.state.borrow_mut().meta = Some(meta);
+    pub(crate) fn adopt(&self, meta: Meta, records: Vec<Record>) {
+        let mut state = self.state.borrow_mut();
+        state.meta = Some(meta);
+        records.iter().for_each(|record| state.put(record));
     }
 
     fn is_ours(&self, meta: &Meta) -> bool {
@@ -135,7 +148,20 @@ impl State {
         }
     }
 
-    /// Headers that the chunks have room for once a batch is written.
+    fn put(&mut self, record: &Record) {
+        let key = (record.table, record.key);
+        match &record.value {
+            Some(value) => self.records.insert(key, value.clone()),
+            None => self.records.remove(&key),
+        };
+    }
+
+    fn records_of(&self, table: Table) -> Vec<(u64, Vec<u8>)> {
+        let all = self.records.range((table, 0)..=(table, u64::MAX));
+        all.map(|((_, key), value)| (*key, value.clone())).collect()
+    }
+
+    /// Headers that there is room for once a batch is written, with what records weigh.
     fn room_after(&self, batch: &CommitBatch) -> usize {
         let mut ends: BTreeMap<u32, usize> =
             self.chunks.iter().map(|(index, chunk)| (*index, chunk.raw.len() / HEADER)).collect();
@@ -146,7 +172,13 @@ impl State {
                 *end = (*end).max(layout::within(&heights, index).end);
             }
         }
-        ends.values().sum()
+        let mut weights: BTreeMap<(Table, u64), usize> =
+            self.records.iter().map(|(key, value)| (*key, layout::weight(value.len()))).collect();
+        for record in &batch.records {
+            let weight = record.value.as_ref().map_or(0, |value| layout::weight(value.len()));
+            weights.insert((record.table, record.key), weight);
+        }
+        ends.values().chain(weights.values()).sum()
     }
 
     fn entry(&self, height: u32) -> Option<([u8; HEADER], BlockHash)> {
@@ -224,7 +256,7 @@ mod tests {
                 raw: heights.clone().flat_map(|height| raw(height, branch)).collect(),
                 hashes: heights.map(|height| hash(height, branch)).collect(),
             }],
-            meta: Meta {
+            meta: Some(Meta {
                 version: STORE_VERSION,
                 network_id: BlockHash::from_bytes([3; 32]),
                 main: Segment {
@@ -235,7 +267,8 @@ mod tests {
                     tip_work: Arith256::from_u64(tip.into()),
                 },
                 below: None,
-            },
+            }),
+            records: Vec::new(),
         }
     }
 
@@ -302,6 +335,51 @@ mod tests {
         assert_eq!(open(&store, 5_000), before);
     }
 
+    fn records(store: &MemoryStore) -> Vec<(u64, Vec<u8>)> {
+        match store.read_now(&ReadRequest::Records { table: Table::Masternodes }).unwrap() {
+            ReadReply::Records(records) => records,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn record(key: u64, value: Option<&[u8]>) -> Record {
+        Record { table: Table::Masternodes, key, value: value.map(<[u8]>::to_vec) }
+    }
+
+    fn with(batch: CommitBatch, records: Vec<Record>) -> CommitBatch {
+        CommitBatch { records, ..batch }
+    }
+
+    #[test]
+    fn records_are_read_by_ascending_key_and_deleted_ones_are_gone() {
+        let store = MemoryStore::new();
+        let first = vec![record(300, Some(b"c")), record(2, Some(b"a")), record(10, Some(b"b"))];
+        store.commit_now(&with(batch(0, 0..10, 0), first)).unwrap();
+        let second = vec![record(10, None), record(2, Some(b"A")), record(4, Some(b"")), record(5, None)];
+        store.commit_now(&CommitBatch::of_records(second)).unwrap();
+        assert_eq!(records(&store), [(2, b"A".to_vec()), (4, Vec::new()), (300, b"c".to_vec())]);
+        assert_eq!(store.meta(), batch(0, 0..10, 0).meta);
+        assert_eq!(records(&store.clone()), records(&store), "a copy has them, too");
+    }
+
+    #[test]
+    fn a_failed_commit_leaves_neither_headers_nor_records() {
+        let store = MemoryStore::limited(30);
+        store.commit_now(&with(batch(0, 0..20, 0), vec![record(1, Some(&[1; 79]))])).unwrap();
+        let too_much = with(batch(0, 20..25, 0), vec![record(1, None), record(2, Some(&[2; 400]))]);
+        assert!(matches!(store.commit_now(&too_much), Err(StoreError::Quota(_))));
+        let unvouched = CommitBatch { meta: None, ..with(batch(0, 20..25, 0), vec![record(2, Some(b""))]) };
+        assert!(matches!(store.commit_now(&unvouched), Err(StoreError::Failed(_))));
+        let beyond = with(batch(0, 20..25, 0), vec![record(super::super::MAX_RECORD_KEY, Some(b""))]);
+        assert!(matches!(store.commit_now(&beyond), Err(StoreError::Failed(_))));
+        assert_eq!(records(&store), [(1, vec![1; 79])]);
+        assert_eq!(open(&store, 30).unwrap().main_tail.len(), 20);
+        store
+            .commit_now(&with(batch(0, 20..25, 0), vec![record(1, None), record(2, Some(&[2; 399]))]))
+            .unwrap();
+        assert_eq!((records(&store).len(), open(&store, 30).unwrap().main_tail.len()), (1, 25));
+    }
+
     #[test]
     fn a_batch_whose_parts_do_not_fit_is_refused() {
         let store = MemoryStore::new();
@@ -316,10 +394,13 @@ mod tests {
         let mut store = MemoryStore::for_network(BlockHash::from_bytes([3; 32]));
         store.commit_now(&batch(0, 0..10, 0)).unwrap();
         assert!(open(&store, 10).is_some());
+        store.commit_now(&CommitBatch::of_records(vec![record(1, Some(b"one"))])).unwrap();
+        assert_eq!(records(&store).len(), 1);
         store.network_id = Some(BlockHash::from_bytes([4; 32]));
         assert_eq!(open(&store, 10), None);
+        assert_eq!(records(&store), []);
         let mut old = batch(0, 0..10, 0);
-        old.meta.version += 1;
+        old.meta.as_mut().unwrap().version += 1;
         let store = MemoryStore::new();
         store.commit_now(&old).unwrap();
         assert_eq!(open(&store, 10), None);
@@ -329,7 +410,7 @@ mod tests {
     fn a_tail_with_a_hole_is_reported_as_damage() {
         let store = MemoryStore::new();
         let mut holed = batch(0, 5..10, 0);
-        holed.meta.main.context = 0;
+        holed.meta.as_mut().unwrap().main.context = 0;
         store.commit_now(&holed).unwrap();
         assert!(matches!(store.read_now(&ReadRequest::Open { tail: 10 }), Err(StoreError::Damaged(_))));
     }

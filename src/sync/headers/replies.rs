@@ -307,6 +307,8 @@ impl HeaderSync {
                     ctx.peers.punish(source, &offence, ctx.now, ctx.out);
                 }
             }
+            // Of no header's work.
+            ComputeReply::Verdicts(_) | ComputeReply::Signatures(_) => {}
             ComputeReply::Failed(reason) => {
                 stream.reset(ctx);
                 stream.retry_at_ms =

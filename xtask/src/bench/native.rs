@@ -5,7 +5,7 @@ use dash_protocol::{ChainOverrides, NetworkParams, PROTOCOL_VERSION};
 use dash_spv_wasm::api::{Event, LogLevel, Phase};
 use dash_spv_wasm::chain::pow;
 use dash_spv_wasm::compute;
-use dash_spv_wasm::engine::{BridgeConfig, Config, ConnId, Effect, Engine, Input, Now};
+use dash_spv_wasm::engine::{BridgeConfig, Config, ConnId, Effect, Engine, Input, Now, QrInfoConfig};
 use dash_spv_wasm::store::MemoryStore;
 use simnet::chain::{ChainBuilder, SimChain};
 use simnet::peer::{Action, Clock, Profile, SimPeer};
@@ -90,6 +90,9 @@ impl Driver {
             birthday: None,
             peers_target: 3,
             peers_only: Vec::new(),
+            masternodes: true,
+            watch_mempool: true,
+            qrinfo: QrInfoConfig::default(),
             log_level: LogLevel::Error,
             seed: 1,
             persistent: false,

@@ -10,7 +10,7 @@ use crate::rng::Rng;
 use dash_protocol::{ChainOverrides, NetworkParams};
 use dash_spv_wasm::api::LogLevel;
 use dash_spv_wasm::chain::pow::x11;
-use dash_spv_wasm::engine::{Birthday, BridgeConfig, Config, Engine};
+use dash_spv_wasm::engine::{Birthday, BridgeConfig, Config, Engine, QrInfoConfig};
 use dash_spv_wasm::store::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -178,6 +178,9 @@ impl WorldBuilder {
             birthday: Some(Birthday::Genesis),
             peers_target: hosts.len().clamp(1, 16),
             peers_only: Vec::new(),
+            masternodes: true,
+            watch_mempool: true,
+            qrinfo: QrInfoConfig::default(),
             log_level: LogLevel::Debug,
             seed: rng.next_u64(),
             persistent: true,

@@ -43,9 +43,17 @@ impl Hashes {
                 CompressedHeaders::from_payload(payload)
                     .and_then(|headers| headers.expand(|raw| self.hash(raw))),
             ),
+            work @ (ComputeWork::VerifyCommitments(_) | ComputeWork::VerifySignatures(_)) => {
+                dash_spv_wasm::compute::run(work)
+            }
         }
     }
 }
+
+/// A browser checks a quorum's two signatures in the time of about 500 hashes, in a batch.
+const COMMITMENT: u64 = 500;
+/// And one lock's alone in that of 600.
+const SIGNATURE: u64 = 600;
 
 /// How many hashes a piece of work costs.
 pub(super) fn cost(work: &ComputeWork) -> u64 {
@@ -56,6 +64,8 @@ pub(super) fn cost(work: &ComputeWork) -> u64 {
             [count @ ..=0xfc, ..] => u64::from(*count),
             _ => 0,
         },
+        ComputeWork::VerifyCommitments(checks) => checks.len() as u64 * COMMITMENT,
+        ComputeWork::VerifySignatures(checks) => checks.len() as u64 * SIGNATURE,
     }
 }
 
