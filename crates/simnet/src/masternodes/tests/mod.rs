@@ -1,6 +1,7 @@
 //! A simulated network against what stands apart from the simulator: the codecs, the BLS library, recorded networks.
 
 mod bls;
+mod client;
 mod lists;
 mod locks;
 mod quorums;
