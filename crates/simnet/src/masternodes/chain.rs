@@ -8,8 +8,8 @@ use super::plan::{BogusCommitment, MasternodePlan};
 use crate::chain::SimChain;
 use crate::rng::Rng;
 use dash_protocol::{
-    BlockHash, BlsPublicKey, BlsSignature, ChainLock, GetQRInfo, InstantLock, LLMQType, MnListDiff, QRInfo,
-    QuorumHash, Transaction, Txid,
+    BlockHash, BlsSignature, ChainLock, GetQRInfo, InstantLock, LLMQType, MnListDiff, QRInfo, QuorumHash,
+    Transaction, Txid,
 };
 use std::sync::Arc;
 
@@ -39,7 +39,8 @@ impl SimChain {
     /// What a node answers to `getqrinfo` at a common version of 70236 or above; None if it cannot: a block that it
     /// does not know, cycles before there were any, cycles with too few masternodes.
     pub fn qrinfo(&self, request: &GetQRInfo) -> Option<QRInfo> {
-        self.view()?.qrinfo(request)
+        let bases: Option<_> = request.base_block_hashes.iter().map(|hash| self.height_of(hash)).collect();
+        self.view()?.qrinfo(self.height_of(&request.block_hash)?, bases?, request.extra_share)
     }
 
     /// The network's lock of the block at a height, if it has one.
@@ -103,10 +104,11 @@ impl SimChain {
     /// The truth as of a height.
     pub fn facts_at(&self, height: u32) -> Option<Facts> {
         let block = self.block(height)?;
-        let masternodes = block.list.nodes().iter().map(|node| MasternodeFacts {
-            entry: node.entry.clone(),
-            operator_key: node.key.as_ref().map_or(BlsPublicKey::NULL, |key| key.public()),
-        });
+        let masternodes = block
+            .list
+            .nodes()
+            .iter()
+            .map(|node| MasternodeFacts { entry: node.entry.clone(), operator_key: node.operator_key() });
         let quorums = block.active.iter().map(|quorum| QuorumFacts {
             llmq_type: quorum.llmq_type(),
             quorum_hash: quorum.hash(),
@@ -115,6 +117,7 @@ impl SimChain {
             mined_height: quorum.mined_height,
             public_key: quorum.key.public(),
             members: quorum.members.iter().map(|node| node.name()).collect(),
+            member_keys: quorum.members.iter().map(|node| node.operator_key()).collect(),
             commitment: quorum.commitment.clone(),
             bogus: quorum.bogus,
         });

@@ -1,7 +1,7 @@
 //! The masternode list of a simulated chain, with the secrets.
 
 use super::keys::{KeyPair, sha256};
-use dash_protocol::{ConfirmedHash, MerkleRoot, ProTxHash, SmlEntry, merkle};
+use dash_protocol::{BlsPublicKey, ConfirmedHash, MerkleRoot, ProTxHash, SmlEntry, merkle};
 use std::sync::Arc;
 
 /// A masternode in one state.
@@ -30,6 +30,11 @@ impl Node {
     /// Its name.
     pub fn name(&self) -> ProTxHash {
         self.entry.pro_tx_hash
+    }
+
+    /// Its operator's key in the basic encoding; null after a revocation.
+    pub fn operator_key(&self) -> BlsPublicKey {
+        self.entry.operator_key.to_basic(self.entry.scheme())
     }
 
     /// Whether it can be a member of quorums.

@@ -37,3 +37,6 @@ mod serve;
 
 pub use facts::{Facts, MasternodeFacts, QuorumFacts};
 pub use plan::{Bogus, BogusCommitment, MasternodePlan};
+
+#[cfg(test)]
+mod tests;

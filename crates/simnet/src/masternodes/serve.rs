@@ -1,9 +1,7 @@
 //! What nodes answer to `getmnlistd` and `getqrinfo` (protocol.md 8 and 9).
 
 use super::ledger::{Block, View, WORK_DEPTH};
-use dash_protocol::{
-    BlockHash, BlsSignature, GetQRInfo, MnListDiff, PartialMerkleTree, QRInfo, QuorumSnapshot,
-};
+use dash_protocol::{BlockHash, BlsSignature, MnListDiff, PartialMerkleTree, QRInfo, QuorumSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl View<'_> {
@@ -11,6 +9,7 @@ impl View<'_> {
     /// and for a base above the block.
     pub fn list_diff(&self, named: BlockHash, base: u32, height: u32) -> Option<MnListDiff> {
         let (old, new) = (self.block(base)?, self.block(height)?);
+        let coinbase = new.coinbase.clone()?;
         if base > height {
             return None;
         }
@@ -28,14 +27,13 @@ impl View<'_> {
             .filter(|quorum| old.active.get(quorum.llmq_type(), &quorum.hash()).is_none())
             .collect();
         let bases = new_quorums.iter().map(|quorum| quorum.height - quorum.index);
-        let mut matched = vec![false; new.txids.len()];
-        matched[..1].fill(true);
+        let matched: Vec<bool> = (0..new.txids.len()).map(|place| place == 0).collect();
         Some(MnListDiff {
             version: 1,
             base_block_hash: named,
             block_hash: self.hashes[height as usize],
             coinbase_tree: PartialMerkleTree::build(&new.txids, &matched),
-            coinbase: new.coinbase.clone()?,
+            coinbase,
             deleted: gone.filter(|name| new.list.get(name).is_none()).collect(),
             entries: changed.map(|node| node.entry.clone()).collect(),
             deleted_quorums: gone_quorums.map(|quorum| (quorum.llmq_type(), quorum.hash())).collect(),
@@ -65,16 +63,9 @@ impl View<'_> {
         places.into_iter().collect()
     }
 
-    fn height_of(&self, hash: &BlockHash) -> Option<u32> {
-        self.hashes.iter().rposition(|known| known == hash).map(|height| height as u32)
-    }
-
-    /// The answer to `getqrinfo`; None where the node has none: an unknown block, or cycles that are not there.
-    pub fn qrinfo(&self, request: &GetQRInfo) -> Option<QRInfo> {
-        let requested = self.height_of(&request.block_hash)?;
-        let bases: Option<BTreeSet<u32>> =
-            request.base_block_hashes.iter().map(|hash| self.height_of(hash)).collect();
-        Rotation::new(*self, requested, request.extra_share)?.answer(bases?)
+    /// The answer to `getqrinfo` for a block, to somebody who has the lists of some; None where the node has none.
+    pub fn qrinfo(&self, requested: u32, bases: BTreeSet<u32>, extra_share: bool) -> Option<QRInfo> {
+        Rotation::new(*self, requested, extra_share)?.answer(bases)
     }
 }
 
