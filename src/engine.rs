@@ -23,10 +23,7 @@ pub use io::{
 };
 pub use outbox::Outbox;
 
-use crate::api::{
-    ApiError, ApiHeader, Degraded, Event, LogLevel, Metrics, NetworkStatus,
-    Reply, SyncState,
-};
+use crate::api::{ApiError, ApiHeader, Degraded, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState};
 use crate::chain::pow;
 use crate::network::PeerManager;
 use crate::store::{ReadReply, StoreError};

@@ -44,8 +44,14 @@ impl FinalitySync {
 
     /// Sends the waiting locks to the workers whose quorums are known and verified, and asks for the lists that others
     /// wait for.
-    pub(super) fn judge_chainlocks(&mut self, chain: &HeaderChain, lists: &mut MasternodeSync, ctx: &mut Ctx<'_>) {
-        let waiting: Vec<([u8; 32], ChainLock)> = self.chainlocks.waiting().map(|(hash, lock)| (hash, *lock)).collect();
+    pub(super) fn judge_chainlocks(
+        &mut self,
+        chain: &HeaderChain,
+        lists: &mut MasternodeSync,
+        ctx: &mut Ctx<'_>,
+    ) {
+        let waiting: Vec<([u8; 32], ChainLock)> =
+            self.chainlocks.waiting().map(|(hash, lock)| (hash, *lock)).collect();
         for (hash, lock) in waiting {
             if !self.verifying.has_room() {
                 return;
@@ -86,11 +92,8 @@ impl FinalitySync {
     fn judge_chainlock(&self, lock: &ChainLock, chain: &HeaderChain, lists: &MasternodeSync) -> Judgement {
         let llmq_type = self.params.llmq_types.chainlocks;
         let signed_as_of = u32::try_from(lock.height).map_or(u32::MAX, quorum_height);
-        let active: Option<Vec<Candidate>> = self
-            .params
-            .llmq(llmq_type)
-            .filter(|_| signed_as_of <= chain.tip().height)
-            .and_then(|llmq| {
+        let active: Option<Vec<Candidate>> =
+            self.params.llmq(llmq_type).filter(|_| signed_as_of <= chain.tip().height).and_then(|llmq| {
                 let names = lists.book().active_at(llmq, signed_as_of)?;
                 names.into_iter().map(|(_, hash)| candidate(lists, llmq, hash)).collect()
             });
@@ -108,7 +111,8 @@ impl FinalitySync {
         let hash = lock.hash();
         let Some(found) = found else { return self.chainlocks.set_verifying(&hash, false) };
         if !chainlock::holds(&found) {
-            let offence = Offence::InvalidLock(format!("the signature of ChainLock {} does not hold", lock.height));
+            let offence =
+                Offence::InvalidLock(format!("the signature of ChainLock {} does not hold", lock.height));
             for sender in self.chainlocks.refused(&hash) {
                 ctx.peers.punish(sender, &offence, ctx.now, ctx.out);
             }

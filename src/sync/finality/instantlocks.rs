@@ -10,7 +10,7 @@ use crate::finality::{InstantLockBook, Judgement, Offered, instantlock_book::Loc
 use crate::network::Offence;
 use crate::sync::headers::Ctx;
 use crate::sync::masternodes::MasternodeSync;
-use dash_protocol::{Encode, InstantLock, InventoryKind, OutPoint};
+use dash_protocol::{InstantLock, InventoryKind, OutPoint};
 
 impl FinalitySync {
     /// The verified locks, and those that wait.
@@ -32,7 +32,12 @@ impl FinalitySync {
 
     /// Sends the waiting locks to the workers whose quorums are known and verified. All of them are looked at when lists or
     /// chain moved on, else only those that came since.
-    pub(super) fn judge_instantlocks(&mut self, chain: &HeaderChain, lists: &MasternodeSync, ctx: &mut Ctx<'_>) {
+    pub(super) fn judge_instantlocks(
+        &mut self,
+        chain: &HeaderChain,
+        lists: &MasternodeSync,
+        ctx: &mut Ctx<'_>,
+    ) {
         let situation = (lists.generation(), chain.tip().hash);
         let all = self.judged != Some(situation);
         if !all && self.fresh.is_empty() {
@@ -78,9 +83,7 @@ impl FinalitySync {
         };
         let on_chain = chain.is_best(&lock.cycle_hash);
         let cycle = chain.find(&lock.cycle_hash).filter(|_| on_chain).map(|entry| entry.height);
-        instantlock::judge(llmq, lock, cycle, |height| {
-            candidate(lists, llmq, chain.at(height)?.hash.into())
-        })
+        instantlock::judge(llmq, lock, cycle, |height| candidate(lists, llmq, chain.at(height)?.hash.into()))
     }
 
     /// Takes what was found about a lock: which signatures hold, or nothing if the worker broke.
@@ -105,8 +108,12 @@ impl FinalitySync {
             Locked::Known => {}
             Locked::Conflict(others) => {
                 let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-                let message = format!("verified InstantSend locks of {txid} and of {} conflict", others.join(", "));
-                let error = ApiError { details: Some(txid.to_string()), ..ApiError::new(ErrorCode::Disagreement, message) };
+                let message =
+                    format!("verified InstantSend locks of {txid} and of {} conflict", others.join(", "));
+                let error = ApiError {
+                    details: Some(txid.to_string()),
+                    ..ApiError::new(ErrorCode::Disagreement, message)
+                };
                 ctx.out.emit(Event::Warning { error });
             }
         }

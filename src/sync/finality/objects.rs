@@ -61,7 +61,8 @@ impl Objects {
         for lost in self.pipeline.expire(&mut ctx.shared()) {
             self.give_up(lost.key, lost.peer);
         }
-        let wants: Vec<Want<Key>> = self.wanted.iter().filter_map(|(key, sources)| want(*key, sources)).collect();
+        let wants: Vec<Want<Key>> =
+            self.wanted.iter().filter_map(|(key, sources)| want(*key, sources)).collect();
         self.pipeline.want(wants, &mut ctx.shared());
         if self.wanted.is_empty() {
             return;
@@ -78,7 +79,14 @@ impl Objects {
     }
 
     /// An object came. Tells whether it was asked for; one that came late is as good.
-    pub fn arrived(&mut self, conn: ConnId, kind: InventoryKind, hash: [u8; 32], bytes: usize, ctx: &mut Ctx<'_>) -> bool {
+    pub fn arrived(
+        &mut self,
+        conn: ConnId,
+        kind: InventoryKind,
+        hash: [u8; 32],
+        bytes: usize,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
         let key = match ctx.requests.object_reply(conn, kind, hash, ctx.now) {
             Match::Request(request) => self.pipeline.answered(&request, (), bytes, &mut ctx.shared()),
             Match::Late(request) => self.pipeline.late(&request, (), bytes, &mut ctx.shared()),
@@ -126,7 +134,11 @@ fn want((kind, hash): Key, sources: &[ConnId]) -> Option<Want<Key>> {
     let known = InventoryKind::from_u32(kind);
     Some(Want {
         key: (kind, hash),
-        priority: if known == InventoryKind::ChainLock { SchedulePriority::Critical } else { SchedulePriority::Normal },
+        priority: if known == InventoryKind::ChainLock {
+            SchedulePriority::Critical
+        } else {
+            SchedulePriority::Normal
+        },
         height: 0,
         class: RequestClass::Object,
         tied: Some(*sources.first()?),

@@ -17,10 +17,7 @@ const MAX_CHECKS: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {
     /// A ChainLock, and whether it waits in the book or comes from a coinbase.
-    Chain {
-        lock: ChainLock,
-        waits: bool,
-    },
+    Chain { lock: ChainLock, waits: bool },
     /// An InstantSend lock by its inventory hash.
     Instant([u8; 32]),
 }

@@ -172,7 +172,11 @@ impl MasternodeSync {
         }
     }
 
-    fn examine(&self, name: &QuorumName, members: &Members) -> Option<Result<CommitmentCheck, CommitmentError>> {
+    fn examine(
+        &self,
+        name: &QuorumName,
+        members: &Members,
+    ) -> Option<Result<CommitmentCheck, CommitmentError>> {
         let record = self.book.quorum(name)?;
         Some(commitment::check(&self.params, record.entry.commitment(), record.height?, members))
     }
