@@ -17,6 +17,7 @@ mod serve;
 mod session;
 
 pub use behaviour::{Fault, UnknownName};
+pub(crate) use forge::locking_quorum;
 pub use lies::Lie;
 pub use pool::{Payment, Pool};
 pub use session::SimPeer;

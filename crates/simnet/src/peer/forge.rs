@@ -6,6 +6,8 @@
 mod lists;
 mod locks;
 
+pub(crate) use locks::locking_quorum;
+
 use super::Lie;
 use crate::chain::{Flaw, SimChain};
 use crate::rng::Rng;

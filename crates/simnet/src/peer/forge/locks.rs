@@ -4,6 +4,7 @@
 //! something that the chain does not have just now, it is not told until later.
 
 use super::{Forger, Offer};
+use crate::chain::SimChain;
 use crate::masternodes::QuorumFacts;
 use crate::peer::{Lie, Payment};
 use dash_protocol::{
@@ -47,26 +48,18 @@ impl Forger<'_> {
                 Some(ChainLock { block_hash: hash, ..self.chain.sign_chainlock(tip, other)? })
             }
             Lie::LockWrongQuorum => {
-                let candidates = self.signing_quorums(tip)?;
-                let selected = select(&candidates, height)?.quorum_hash;
+                let selected = locking_quorum(self.chain, tip)?.quorum_hash;
+                let candidates = signing_quorums(self.chain, tip)?;
                 let other = candidates.iter().find(|quorum| quorum.quorum_hash != selected)?;
                 self.lock_by(other, height, hash)
             }
             Lie::LockUnprovenQuorum => {
-                let candidates = self.signing_quorums(tip)?;
-                let selected = select(&candidates, height)?;
+                let selected = locking_quorum(self.chain, tip)?;
                 selected.bogus?;
-                self.lock_by(selected, height, hash)
+                self.lock_by(&selected, height, hash)
             }
             _ => None,
         }
-    }
-
-    /// The quorums of which one locks the block at a height.
-    fn signing_quorums(&self, height: u32) -> Option<Vec<QuorumFacts>> {
-        let wanted = self.params.llmq_types.chainlocks;
-        let quorums = self.chain.facts_at(height.checked_sub(8)?)?.quorums;
-        Some(quorums.into_iter().filter(|quorum| quorum.llmq_type == wanted).collect())
     }
 
     fn lock_by(&self, quorum: &QuorumFacts, height: i32, block_hash: BlockHash) -> Option<ChainLock> {
@@ -131,10 +124,17 @@ impl Forger<'_> {
     }
 }
 
+/// The quorums of which one locks the block at a height: those as of eight blocks below.
+fn signing_quorums(chain: &SimChain, height: u32) -> Option<Vec<QuorumFacts>> {
+    let wanted = chain.params().llmq_types.chainlocks;
+    let quorums = chain.facts_at(height.checked_sub(8)?)?.quorums;
+    Some(quorums.into_iter().filter(|quorum| quorum.llmq_type == wanted).collect())
+}
+
 /// The quorum that locks the block at a height.
-fn select(quorums: &[QuorumFacts], height: i32) -> Option<&QuorumFacts> {
-    let request = chainlock_request(height);
-    quorums.iter().min_by_key(|quorum| {
+pub(crate) fn locking_quorum(chain: &SimChain, height: u32) -> Option<QuorumFacts> {
+    let request = chainlock_request(i32::try_from(height).ok()?);
+    signing_quorums(chain, height)?.into_iter().min_by_key(|quorum| {
         let mut bytes = vec![quorum.llmq_type.0];
         bytes.extend_from_slice(quorum.quorum_hash.as_bytes());
         bytes.extend_from_slice(&request);
