@@ -29,7 +29,7 @@ pub(super) fn key(members: &[BlsPublicKey], keys: &mut Keys) -> Option<PublicKey
 }
 
 /// SHA256(place, big-endian ‖ SHA256(all keys)) for each place among the sorted keys, little-endian and joined.
-fn weights(sorted: &[BlsPublicKey]) -> Vec<u8> {
+pub(super) fn weights(sorted: &[BlsPublicKey]) -> Vec<u8> {
     let mut all = Sha256::new();
     sorted.iter().for_each(|key| all.update(key.as_bytes()));
     let all = all.finalize();
