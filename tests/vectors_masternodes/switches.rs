@@ -68,8 +68,8 @@ fn every_check_of_a_commitment_is_needed() {
     let network = need_network!("every_check_of_a_commitment_is_needed", "regtest-few");
     let rotated = network.commitments().into_iter().filter(|commitment| commitment.quorum_index.is_some());
     let (real, members) = rotated
-        .filter_map(|commitment| network.members(&commitment).map(|members| (commitment, members)))
-        .last()
+        .rev()
+        .find_map(|commitment| network.members(&commitment).map(|members| (commitment, members)))
         .unwrap();
     let base = network.heights[&BlockHash::from(real.quorum_hash)];
     let checked = |commitment, members| commitment::check(&network.params, commitment, base, members).is_ok();
