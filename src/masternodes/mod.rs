@@ -27,6 +27,8 @@ pub mod proof;
 pub mod quorums;
 pub mod rotation;
 pub mod state;
+#[cfg(test)]
+mod testing;
 
 pub use apply::DiffError;
 pub use codec::{RecordError, RecordHead};

@@ -58,9 +58,8 @@ const fn windows_begun(llmq: &LlmqParams, height: u32) -> u32 {
     }
 }
 
-/// The lowest height from which on all commitments of the cycle that `height` is in, or of the last one whose window
-/// has closed, are mined: the last block of the newest window that lies wholly at or below `height`. Nothing if none
-/// does.
+/// The last block of the newest mining window that lies wholly at or below `height`: all commitments of its cycle that
+/// will ever be are mined there. Nothing below the first window's end.
 pub fn last_window_end(llmq: &LlmqParams, height: u32) -> Option<u32> {
     let above = height.checked_sub(llmq.mining_end)?;
     Some(cycle_base(above, llmq.interval) + llmq.mining_end)
