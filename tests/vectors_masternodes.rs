@@ -19,3 +19,5 @@ mod records;
 mod regtest;
 #[path = "vectors_masternodes/rotation.rs"]
 mod rotation;
+#[path = "vectors_masternodes/switches.rs"]
+mod switches;
