@@ -43,6 +43,8 @@ pub struct QuorumFacts {
     pub public_key: BlsPublicKey,
     /// The members that the rules choose, in order.
     pub members: Vec<ProTxHash>,
+    /// Their operators' keys as of the lists that they were chosen from, in the basic encoding.
+    pub member_keys: Vec<BlsPublicKey>,
     /// As it is on the chain.
     pub commitment: FinalCommitment,
     /// What is false about the commitment.

@@ -1,0 +1,1 @@
+//! Rotation on made-up lists.
