@@ -30,6 +30,9 @@ const REMEMBERED_MS: u64 = 10 * 60 * 1000;
 /// entry up to 3.3 kB long.
 const MAX_REMEMBERED: usize = 1_024;
 
+/// A deadline seen this much too late counts as missed by us, and moves on by as much, in milliseconds.
+const REPRIEVE_MS: u64 = 250;
+
 /// Names a request; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
@@ -110,6 +113,8 @@ pub struct InFlight {
     pub sent_ms: u64,
     /// Until when an answer is waited for.
     pub deadline_ms: u64,
+    /// Whether its time was up once when nobody looked.
+    reprieved: bool,
 }
 
 /// What became of a reply.
@@ -140,7 +145,8 @@ impl RequestCorrelationManager {
         self.next += 1;
         let id = RequestId(self.next);
         let deadline_ms = now.mono_ms + timeout_ms;
-        self.in_flight.insert(id, InFlight { id, peer, request, sent_ms: now.mono_ms, deadline_ms });
+        self.in_flight
+            .insert(id, InFlight { id, peer, request, sent_ms: now.mono_ms, deadline_ms, reprieved: false });
         self.counts.sent += 1;
         id
     }
@@ -181,9 +187,13 @@ impl RequestCorrelationManager {
         let id = of_peer.find(|request| wanted(&request.request))?.id;
         self.in_flight.remove(&id)
     }
-
-    /// Takes out an owner's requests whose time is up.
+    /// Takes out an owner's requests whose time is up. Where that is noticed late we were busy ourselves, and the
+    /// answer may wait among our inputs: such a request gets `REPRIEVE_MS` more, once.
     pub fn expire(&mut self, owner: RequestOwner, now: Now) -> Vec<InFlight> {
+        let missed = |r: &&mut InFlight| now.mono_ms > r.deadline_ms + REPRIEVE_MS && !r.reprieved;
+        for request in self.in_flight.values_mut().filter(|r| r.request.owner() == owner).filter(missed) {
+            (request.deadline_ms, request.reprieved) = (now.mono_ms + REPRIEVE_MS, true);
+        }
         let due = self.ids(|r| r.request.owner() == owner && now.mono_ms >= r.deadline_ms);
         self.counts.timed_out += due.len() as u32;
         due.into_iter().filter_map(|id| self.give_up(id)).collect()

@@ -102,3 +102,66 @@ fn a_header_asked_by_hash_is_known_by_its_hash() {
     };
     assert!(matches!(manager.headers_reply(PEER, right, now(1)), Match::Request(_)));
 }
+
+fn diff(base: u8, block: u8) -> Request {
+    Request::MnListDiff { base: hash(base), block: hash(block) }
+}
+
+#[test]
+fn a_list_diff_is_known_by_both_hashes_zeros_included() {
+    let mut manager = RequestCorrelationManager::default();
+    let whole = manager.begin(PEER, diff(0, 9), 100, now(0));
+    let part = manager.begin(PEER, diff(5, 9), 100, now(0));
+    let mut reply = |base: u8, block: u8| manager.mn_list_diff_reply(PEER, hash(base), hash(block), now(1));
+    assert!(matches!(reply(5, 8), Match::Unsolicited));
+    assert!(matches!(reply(5, 9), Match::Request(found) if found.id == part));
+    assert!(matches!(reply(0, 9), Match::Request(found) if found.id == whole));
+    assert!(matches!(reply(0, 9), Match::Unsolicited));
+}
+
+#[test]
+fn a_qrinfo_is_known_by_its_work_block_and_a_peer_has_one_of_a_cycle_at_a_time() {
+    let mut manager = RequestCorrelationManager::default();
+    let mut qrinfos = manager.qrinfo();
+    let first = qrinfos.begin(PEER, hash(1), 100, now(0)).unwrap();
+    assert_eq!(qrinfos.begin(PEER, hash(1), 100, now(0)), None);
+    assert!(qrinfos.begin(ConnId(2), hash(1), 100, now(0)).is_some());
+    let second = qrinfos.begin(PEER, hash(2), 100, now(0)).unwrap();
+    assert!(matches!(qrinfos.reply(PEER, hash(2), now(1)), Match::Request(found) if found.id == second));
+    assert!(matches!(qrinfos.reply(PEER, hash(1), now(1)), Match::Request(found) if found.id == first));
+    assert!(!qrinfos.asked(PEER, hash(1)));
+}
+
+#[test]
+fn expired_and_forgotten_requests_are_handed_out_by_owner() {
+    let mut manager = RequestCorrelationManager::default();
+    manager.begin(PEER, after(1), 100, now(0));
+    manager.begin(PEER, diff(1, 2), 100, now(0));
+    let expired = manager.expire(RequestOwner::Masternodes, now(100));
+    assert_eq!(expired.iter().map(|request| request.request.clone()).collect::<Vec<_>>(), [diff(1, 2)]);
+    assert_eq!(manager.forget_peer(PEER, RequestOwner::Masternodes).len(), 0);
+    assert_eq!(manager.forget_peer(PEER, RequestOwner::Headers).len(), 1);
+}
+
+#[test]
+fn a_late_reply_is_known_for_ten_minutes_from_the_deadline() {
+    let mut manager = RequestCorrelationManager::default();
+    manager.begin(PEER, diff(1, 2), 100, now(0));
+    manager.begin(PEER, diff(1, 3), 100, now(0));
+    manager.expire(RequestOwner::Masternodes, now(100));
+    let last = 100 + REMEMBERED_MS;
+    assert!(matches!(manager.mn_list_diff_reply(PEER, hash(1), hash(2), now(last - 1)), Match::Late(_)));
+    assert!(matches!(manager.mn_list_diff_reply(PEER, hash(1), hash(3), now(last)), Match::Unsolicited));
+}
+
+#[test]
+fn a_qrinfo_asked_twice_over_time_is_answered_twice_without_blame() {
+    let mut manager = RequestCorrelationManager::default();
+    let mut qrinfos = manager.qrinfo();
+    qrinfos.begin(PEER, hash(1), 100, now(0));
+    drop(manager.expire(RequestOwner::Masternodes, now(100)));
+    let mut qrinfos = manager.qrinfo();
+    qrinfos.begin(PEER, hash(1), 100, now(200)).unwrap();
+    assert!(matches!(qrinfos.reply(PEER, hash(1), now(201)), Match::Request(_)));
+    assert!(matches!(qrinfos.reply(PEER, hash(1), now(202)), Match::Late(_)));
+}

@@ -54,8 +54,10 @@ pub struct Running {
     pub class: RequestClass,
     /// When it was sent (monotonic milliseconds).
     pub sent_ms: u64,
-    /// Requests that the peer worked on then.
-    pub ahead: usize,
+    /// How long its answer is waited for.
+    pub patience_ms: u64,
+    /// How often its key had failed then.
+    pub failures: u32,
     /// Whether it tries out whether anything can be asked again.
     pub probe: bool,
     /// Whether its deadline was set before any answer of its kind was measured.
@@ -64,12 +66,24 @@ pub struct Running {
     pub answered: bool,
 }
 
+impl Running {
+    /// The more often the key failed, the sooner.
+    fn second_at_ms(&self) -> Option<u64> {
+        let wait = match self.failures {
+            0 => self.patience_ms * 3 / 4,
+            1 => self.patience_ms / 2,
+            _ => 0,
+        };
+        (!self.answered && !self.probe).then(|| self.sent_ms + wait)
+    }
+}
+
 /// Keeps what is under way.
 #[derive(Debug)]
 pub struct ParallelExecutor<K> {
     limits: ExecutorLimits,
     running: BTreeMap<K, Running>,
-    given_up: VecDeque<(RequestId, K)>,
+    given_up: VecDeque<(K, Running)>,
 }
 
 impl<K: Ord + Clone> ParallelExecutor<K> {
@@ -78,7 +92,7 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         Self { limits, running: BTreeMap::new(), given_up: VecDeque::new() }
     }
 
-    /// Whether another request may be sent at all. `one_per_peer` is the fallback's narrower cap.
+    /// Whether another request may be sent at all.
     pub fn has_room(&self) -> bool {
         let one = self.limits.mode == ExecutorMode::Sequential || !checks::part(Part::Executor);
         self.in_flight() < if one { 1 } else { self.limits.in_all }
@@ -92,7 +106,7 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
     /// Notes a request as sent. One that ran under the same key is given up.
     pub fn began(&mut self, key: K, running: Running) {
         if let Some(before) = self.running.insert(key.clone(), running).filter(|before| !before.answered) {
-            self.remember(before.id, key);
+            self.remember(key, before);
         }
     }
 
@@ -106,34 +120,33 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         self.running.iter().find(|(_, running)| running.id == id && !running.answered).map(|(key, _)| key)
     }
 
-    /// The key of a request that was given up; once.
-    pub fn take_given_up(&mut self, id: RequestId) -> Option<K> {
-        let index = self.given_up.iter().position(|(given_up, _)| *given_up == id)?;
-        self.given_up.remove(index).map(|(_, key)| key)
+    /// The key of a request that was given up, and how it was sent; once.
+    pub fn take_given_up(&mut self, id: RequestId) -> Option<(K, Running)> {
+        let index = self.given_up.iter().position(|(_, running)| running.id == id)?;
+        self.given_up.remove(index)
     }
 
     /// Notes that an answer is there; the key stays taken until it is processed.
-    pub fn answered(&mut self, key: &K, id: RequestId, peer: ConnId) -> Option<Running> {
+    pub fn answered(&mut self, key: &K) -> Option<Running> {
         let running = self.running.get_mut(key)?;
-        let before = *running;
-        (running.id, running.peer, running.answered) = (id, peer, true);
-        Some(before)
+        running.answered = true;
+        Some(*running)
     }
 
     /// Takes a key out: it is processed, or failed, or wanted no longer.
     pub fn remove(&mut self, key: &K) -> Option<Running> {
         let running = self.running.remove(key)?;
         if !running.answered {
-            self.remember(running.id, key.clone());
+            self.remember(key.clone(), running);
         }
         Some(running)
     }
 
-    fn remember(&mut self, id: RequestId, key: K) {
+    fn remember(&mut self, key: K, running: Running) {
         if self.given_up.len() == MAX_GIVEN_UP {
             self.given_up.pop_front();
         }
-        self.given_up.push_back((id, key));
+        self.given_up.push_back((key, running));
     }
 
     /// Gives up what was not answered in time: each with its key.
@@ -173,9 +186,19 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         let unmeasured = self.running.values_mut().filter(|running| running.unmeasured && !running.answered);
         for running in unmeasured.filter(|running| monitor.is_measured(running.class)) {
             running.unmeasured = false;
-            let patience = monitor.patience_ms(running.peer, running.class, running.ahead);
+            let patience = monitor.patience_ms(running.peer, running.class).min(running.patience_ms);
+            running.patience_ms = patience;
             requests.tighten(running.id, running.sent_ms + patience);
         }
+    }
+    /// When another peer may be asked for a key beside the one that works on it, if nothing else is to be asked.
+    pub fn second_at_ms(&self, key: &K) -> Option<u64> {
+        self.running.get(key).and_then(Running::second_at_ms)
+    }
+
+    /// When another peer may next be asked for something that is under way.
+    pub fn next_second_ms(&self, now: Now) -> Option<u64> {
+        self.running.values().filter_map(Running::second_at_ms).filter(|at| *at > now.mono_ms).min()
     }
 
     /// Requests in flight.
@@ -183,9 +206,12 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         self.running.values().filter(|running| !running.answered).count()
     }
 
-    /// Requests in flight with a peer.
-    pub fn in_flight_with(&self, peer: ConnId) -> usize {
-        self.running.values().filter(|running| running.peer == peer && !running.answered).count()
+    /// Requests of a class in flight: in all, and with a peer.
+    pub fn in_flight_of(&self, class: RequestClass, peer: ConnId) -> (usize, usize) {
+        let in_flight = self.running.values().filter(|running| running.class == class && !running.answered);
+        in_flight.fold((0, 0), |(all, with_peer), running| {
+            (all + 1, with_peer + usize::from(running.peer == peer))
+        })
     }
 
     /// Answers that wait to be processed.

@@ -47,7 +47,11 @@
 //!
 //! Bounds: as much as its owner wants, within the executor's caps and the processor's limits.
 
+#[cfg(test)]
+mod bench;
 mod lists;
+#[cfg(test)]
+mod tests;
 
 pub use lists::{ListAnswer, ListPipeline, ListRequest};
 
@@ -61,6 +65,7 @@ use crate::sync::parallel::{
 use crate::sync::recovery::{ErrorKind, ErrorStatistics, Fallback, Gate, RequestRecoveryManager, Retry};
 use crate::sync::scheduler::{Answer, NetworkConditionMonitor, PeerView, RequestScheduler, Room, Want};
 use crate::sync::sequential::{Refusal, RequestClass, RequestController, SyncPhase};
+use std::collections::BTreeSet;
 
 /// What one pipeline is made for.
 #[derive(Clone, Copy, Debug)]
@@ -107,7 +112,6 @@ pub struct Dispatch<K> {
     pub probe: bool,
     content: Option<Request>,
     unmeasured: bool,
-    ahead: usize,
 }
 
 /// A request that came to nothing. Its key is in the queue again.
@@ -197,41 +201,49 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
             return None;
         }
         let full = self.processor.is_full(self.executor.in_flight());
-        let blocked = |want: &Want<K>| full && self.awaits_before(want);
-        let open: Vec<K> = self
-            .scheduler
-            .iter()
-            .filter(|want| self.executor.get(&want.key).is_none() && !blocked(want))
-            .map(|want| want.key.clone())
-            .collect();
-        let mut room = Choice {
-            open: &open,
-            owner: self.owner,
-            per_peer: match self.recovery.fallback() {
-                Fallback::None => self.executor.per_peer(),
-                Fallback::OneAtATime | Fallback::PlainDiffs => 1,
-            },
-            requests: shared.requests,
-            monitor: shared.monitor,
-            controller: shared.controller,
-            retry_at_ms: shared.retry_at_ms,
-            phase: shared.phase,
-            now: shared.now,
-        };
-        let (key, peer) = self.scheduler.next(peers, shared.monitor, shared.now, &mut room)?;
+        let awaits_before = |want: &Want<K>| awaits(&self.scheduler, &self.executor, want);
+        let blocked = self.scheduler.iter().filter(|want| full && awaits_before(want));
+        let blocked: BTreeSet<K> = blocked.map(|want| want.key.clone()).collect();
+        let per_peer = self.per_peer();
+        let executor = &self.executor;
+        let now = shared.now;
+        let mut room = Choice { blocked, second: false, owner: self.owner, per_peer, executor, shared };
+        let first = self.scheduler.next(peers, now, &mut room);
+        room.second = checks::part(Part::Recovery) && !probe;
+        let found = first.or_else(|| self.scheduler.next(peers, now, &mut room).filter(|_| room.second));
+        let (key, peer) = found?;
         let want = self.scheduler.wanted(&key)?;
-        let ahead = shared.requests.in_flight_with(peer);
         Some(Dispatch {
             peer,
             class: want.class,
-            patience_ms: shared.monitor.patience_ms(peer, want.class, ahead),
+            patience_ms: shared.monitor.patience_ms(peer, want.class),
             batch_permille: shared.monitor.batch(peer, 1_000) as u32,
             probe,
             content: want.content.clone(),
             unmeasured: !shared.monitor.is_measured(want.class),
-            ahead,
             key,
         })
+    }
+
+    /// The most requests that a peer may work on just now.
+    fn per_peer(&self) -> usize {
+        match self.recovery.fallback() {
+            Fallback::None => self.executor.per_peer(),
+            Fallback::OneAtATime | Fallback::PlainDiffs => 1,
+        }
+    }
+
+    /// Whom the scheduler would ask for something now.
+    pub(crate) fn choose(
+        &self,
+        want: Want<K>,
+        peers: &[PeerView],
+        shared: &mut Shared<'_>,
+    ) -> Option<ConnId> {
+        let (now, executor) = (shared.now, &self.executor);
+        let (blocked, per_peer) = (BTreeSet::new(), self.per_peer());
+        let room = Choice { blocked, second: false, owner: self.owner, per_peer, executor, shared };
+        self.scheduler.choose(want, peers, now, &room)
     }
 
     /// Registers a request; call it before the message leaves. `content` says what its answer will be known by, unless
@@ -242,14 +254,16 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         content: Option<Request>,
         shared: &mut Shared<'_>,
     ) -> Option<RequestId> {
-        let Dispatch { key, peer, class, patience_ms, probe, unmeasured, ahead, .. } = dispatch;
+        let Dispatch { key, peer, class, patience_ms, probe, unmeasured, .. } = dispatch;
         let content = content.or(dispatch.content)?;
         let id = shared.requests.begin(peer, content, patience_ms, shared.now);
         if probe {
             self.recovery.probing();
         }
         let sent_ms = shared.now.mono_ms;
-        let running = Running { id, peer, class, sent_ms, ahead, probe, unmeasured, answered: false };
+        let failures = self.scheduler.failures(&key);
+        let running =
+            Running { id, peer, class, sent_ms, patience_ms, failures, probe, unmeasured, answered: false };
         self.executor.began(key, running);
         Some(id)
     }
@@ -263,10 +277,13 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         bytes: usize,
         shared: &mut Shared<'_>,
     ) -> Option<K> {
-        let key = self.executor.key_of(request.id)?.clone();
-        let running = self.executor.answered(&key, request.id, request.peer)?;
+        let Some(key) = self.executor.key_of(request.id).cloned() else {
+            // A second peer was asked since.
+            return self.late(request, answer, bytes, shared);
+        };
+        let running = self.executor.answered(&key)?;
         let elapsed_ms = shared.now.mono_ms.saturating_sub(request.sent_ms);
-        let sample = Answer { class: running.class, elapsed_ms, ahead: running.ahead, bytes };
+        let sample = Answer { class: running.class, elapsed_ms, bytes };
         shared.monitor.answered(request.peer, sample);
         self.executor.tighten(shared.monitor, shared.requests);
         self.recovery.answered(running.class, running.probe, shared.now);
@@ -282,23 +299,17 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         bytes: usize,
         shared: &mut Shared<'_>,
     ) -> Option<K> {
-        let key = self.executor.take_given_up(request.id)?;
-        let class = self.scheduler.wanted(&key)?.class;
-        let running = self.executor.get(&key).copied();
-        if running.is_some_and(|running| running.answered) {
+        let (key, running) = self.executor.take_given_up(request.id)?;
+        let Running { class, peer, .. } = running;
+        let elapsed_ms = shared.now.mono_ms.saturating_sub(running.sent_ms);
+        shared.monitor.late(peer, Answer { class, elapsed_ms, bytes });
+        self.scheduler.wanted(&key)?;
+        if self.executor.get(&key).is_some_and(|other| other.answered) {
             return None;
         }
-        if let Some(running) = running {
-            shared.requests.cancel(running.id);
-            if running.probe {
-                self.recovery.probe_dropped();
-            }
-        }
-        self.executor.remove(&key);
-        let (id, peer, sent_ms) = (request.id, request.peer, request.sent_ms);
-        let running =
-            Running { id, peer, class, sent_ms, ahead: 0, probe: false, unmeasured: false, answered: true };
-        self.executor.began(key.clone(), running);
+        self.cancel(&key, shared);
+        self.executor
+            .began(key.clone(), Running { probe: false, unmeasured: false, answered: true, ..running });
         self.recovery.answered(class, false, shared.now);
         self.hold(key.clone(), peer, bytes, answer);
         Some(key)
@@ -314,10 +325,6 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         let (scheduler, executor) = (&self.scheduler, &self.executor);
         self.processor
             .next(|key, _| scheduler.wanted(key).is_some_and(|want| awaits(scheduler, executor, want)))
-    }
-
-    fn awaits_before(&self, want: &Want<K>) -> bool {
-        awaits(&self.scheduler, &self.executor, want)
     }
 
     /// An answer was processed, and what it brought is safe: only now its key is free again.
@@ -462,7 +469,11 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
 
     /// When there is something to do that no input tells of. Deadlines of requests are the correlation's to tell.
     pub fn next_deadline_ms(&self, now: Now) -> Option<u64> {
-        let own = [self.scheduler.next_deadline_ms(now), self.recovery.next_deadline_ms(now)];
+        let own = [
+            self.scheduler.next_deadline_ms(now),
+            self.recovery.next_deadline_ms(now),
+            self.executor.next_second_ms(now),
+        ];
         own.into_iter().flatten().min()
     }
 }
@@ -481,37 +492,47 @@ fn awaits<K: Ord + Clone>(
 }
 
 /// What the scheduler may choose from.
-struct Choice<'a, K> {
-    open: &'a [K],
+struct Choice<'a, 's, K> {
+    /// Keys that must not be asked although they are wanted and not under way.
+    blocked: BTreeSet<K>,
+    /// Whether a second peer is looked for, for what is under way.
+    second: bool,
     owner: RequestOwner,
     per_peer: usize,
-    requests: &'a RequestCorrelationManager,
-    monitor: &'a NetworkConditionMonitor,
-    controller: &'a mut RequestController,
-    retry_at_ms: &'a mut Option<u64>,
-    phase: SyncPhase,
-    now: Now,
+    executor: &'a ParallelExecutor<K>,
+    shared: &'a mut Shared<'s>,
 }
 
-impl<K: Ord> Room<K> for Choice<'_, K> {
+impl<K: Ord + Clone> Room<K> for Choice<'_, '_, K> {
     fn is_open(&self, want: &Want<K>) -> bool {
-        // They come in the scheduler's order of keys.
-        self.open.binary_search(&want.key).is_ok()
+        if self.second {
+            let second_at_ms = self.executor.second_at_ms(&want.key).filter(|_| want.content.is_some());
+            return second_at_ms.is_some_and(|at| self.shared.now.mono_ms >= at);
+        }
+        self.executor.get(&want.key).is_none() && !self.blocked.contains(&want.key)
+    }
+
+    fn monitor(&self) -> &NetworkConditionMonitor {
+        self.shared.monitor
+    }
+
+    fn suits(&self, want: &Want<K>, peer: ConnId) -> bool {
+        !want.content.as_ref().is_some_and(|content| self.shared.requests.is_asked(peer, content))
     }
 
     fn load(&self, want: &Want<K>, peer: ConnId) -> Option<usize> {
-        let allowed = self.monitor.concurrency(peer, self.owner, self.per_peer);
-        let twin = want.content.as_ref().is_some_and(|content| self.requests.is_asked(peer, content));
-        let free = !twin && self.requests.in_flight_of(self.owner, peer) < allowed;
-        free.then(|| self.requests.in_flight_with(peer))
+        let requests = &self.shared.requests;
+        let allowed = self.shared.monitor.concurrency(peer, self.owner, self.per_peer);
+        let free = self.suits(want, peer) && requests.in_flight_of(self.owner, peer) < allowed;
+        free.then(|| requests.in_flight_with(peer))
     }
 
     fn admit(&mut self, class: RequestClass, peer: ConnId) -> Result<(), Refusal> {
-        let (in_all, with_peer) =
-            (self.requests.in_flight(self.owner), self.requests.in_flight_of(self.owner, peer));
-        let verdict = self.controller.admit(class, self.phase, in_all, with_peer, self.now.mono_ms);
+        let (in_all, with_peer) = self.executor.in_flight_of(class, peer);
+        let Shared { controller, retry_at_ms, phase, now, .. } = self.shared;
+        let verdict = controller.admit(class, *phase, in_all, with_peer, now.mono_ms);
         if let Err(Refusal::Rate { until_ms }) = verdict {
-            *self.retry_at_ms = Some(self.retry_at_ms.map_or(until_ms, |at| at.min(until_ms)));
+            **retry_at_ms = Some(retry_at_ms.map_or(until_ms, |at| at.min(until_ms)));
         }
         verdict
     }

@@ -1,18 +1,20 @@
 //! A way that keeps failing is not taken for a while, and then tried with one request.
 //!
-//! Holds the last `WINDOW` outcomes.
+//! Holds at most the last `MOST_WINDOW` outcomes.
 
 use crate::api::Circuit;
 use crate::checks::{self, Part};
 use crate::engine::Now;
 use std::collections::VecDeque;
 
-/// Outcomes that count.
-const WINDOW: usize = 20;
-/// Outcomes that it takes for a verdict.
-const ENOUGH: usize = 16;
+/// The latest outcomes, which count once there are so many. Twice as many are looked at each time that it was closed
+/// by a probe, since what works now and then is worth going on with; a window of successes goes back to the first.
+const FIRST_WINDOW: usize = 20;
+const MOST_WINDOW: usize = 80;
+/// The share of failures at which all counts as well again.
+const WELL: f64 = 0.25;
 /// How long it stays open the first time, and the longest.
-const FIRST_WAIT_MS: u64 = 250;
+const FIRST_WAIT_MS: u64 = 100;
 const MOST_WAIT_MS: u64 = 30_000;
 
 /// Whether a request may be sent.
@@ -37,20 +39,27 @@ enum State {
 }
 
 /// Opens when too large a share of the latest requests failed, lets one probe through after a wait, and closes when
-/// that succeeds; the wait doubles each time that it does not.
+/// that succeeds; the wait grows by half each time that it does not.
 #[derive(Debug)]
 pub struct CircuitBreaker {
     /// The share of failures at which it opens, 0 to 1.
     rate: f64,
     state: State,
     outcomes: VecDeque<bool>,
+    window: usize,
     wait_ms: u64,
 }
 
 impl CircuitBreaker {
     /// A closed one that opens at this share of failures.
     pub fn new(rate: f64) -> Self {
-        Self { rate, state: State::Closed, outcomes: VecDeque::new(), wait_ms: FIRST_WAIT_MS }
+        Self {
+            rate,
+            state: State::Closed,
+            outcomes: VecDeque::new(),
+            window: FIRST_WINDOW,
+            wait_ms: FIRST_WAIT_MS,
+        }
     }
 
     /// Where it stands.
@@ -97,21 +106,24 @@ impl CircuitBreaker {
     pub fn outcome(&mut self, success: bool, probe: bool, now: Now) {
         match self.state {
             State::Closed => {
-                if self.outcomes.len() == WINDOW {
+                while self.outcomes.len() >= self.window {
                     self.outcomes.pop_front();
                 }
                 self.outcomes.push_back(success);
-                if self.failure_rate().is_some_and(|rate| rate >= self.rate) {
-                    self.open(now);
+                match self.failure_rate() {
+                    Some(rate) if rate >= self.rate => self.open(now),
+                    Some(rate) if rate <= WELL => self.window = FIRST_WINDOW,
+                    _ => {}
                 }
             }
             State::HalfOpen { .. } if probe && success => {
                 self.state = State::Closed;
                 self.outcomes.clear();
+                self.window = (self.window * 2).min(MOST_WINDOW);
                 self.wait_ms = FIRST_WAIT_MS;
             }
             State::HalfOpen { .. } if probe => {
-                self.wait_ms = (self.wait_ms * 2).min(MOST_WAIT_MS);
+                self.wait_ms = (self.wait_ms * 3 / 2).min(MOST_WAIT_MS);
                 self.open(now);
             }
             State::HalfOpen { .. } | State::Open { .. } => {}
@@ -134,7 +146,7 @@ impl CircuitBreaker {
 
     fn failure_rate(&self) -> Option<f64> {
         let failures = self.outcomes.iter().filter(|success| !**success).count();
-        (self.outcomes.len() >= ENOUGH).then(|| failures as f64 / self.outcomes.len() as f64)
+        (self.outcomes.len() >= self.window).then(|| failures as f64 / self.outcomes.len() as f64)
     }
 
     /// When the next probe may go.

@@ -23,10 +23,10 @@ const FIRST_WAIT_MS: u64 = 250;
 /// The longest wait.
 const MOST_WAIT_MS: u64 = 30_000;
 /// Outcomes that it takes to fall back, and the share of failures at which that is done.
-const ENOUGH: usize = 8;
+const ENOUGH: usize = 10;
 const FALL_BACK_RATE: f64 = 0.5;
-/// Successes in a row after which the way before is tried again.
-const RECOVERED: u32 = 4;
+/// Successes after which the way before is tried again.
+const RECOVERED: u32 = 3;
 /// QRInfos in a row that failed one at a time, after which plain list diffs take their place; fewer if answers came
 /// and did not hold.
 const HOPELESS: usize = 10;
@@ -144,14 +144,13 @@ impl RequestRecoveryManager {
     }
 
     fn failed(&mut self, class: RequestClass, failures: u32, others: usize, now: Now) -> Retry {
-        self.successes = 0;
         self.choose_way(class, now);
         if !checks::part(Part::Recovery) {
             return Retry { wait_ms: 0, elsewhere: false };
         }
-        // Everybody is asked once before anybody waits.
-        let rounds = failures.saturating_sub(others as u32);
-        let wait_ms = if failures < others as u32 { 0 } else { self.back_off_ms(rounds) };
+        // Everybody is asked once before it waits.
+        let (round, peers) = (failures + 1, others as u32 + 1);
+        let wait_ms = if round % peers == 0 { self.back_off_ms(round / peers - 1) } else { 0 };
         Retry { wait_ms, elsewhere: true }
     }
 

@@ -83,14 +83,27 @@ struct Item<K> {
     order: u64,
     since_ms: u64,
     failures: u32,
-    failed_by: BTreeMap<ConnId, u32>,
+    failed_by: BTreeSet<ConnId>,
     retry_at_ms: u64,
+    /// The only peer to ask again, when nothing says who else.
+    again: Option<ConnId>,
+}
+
+impl<K: Clone> Item<K> {
+    fn new(want: Want<K>, order: u64, now: Now) -> Self {
+        let failed_by = BTreeSet::new();
+        Self { want, order, since_ms: now.mono_ms, failures: 0, failed_by, retry_at_ms: 0, again: None }
+    }
 }
 
 /// What the scheduler asks of the pipeline while it chooses.
 pub(crate) trait Room<K> {
     /// Whether this may be asked now at all.
     fn is_open(&self, want: &Want<K>) -> bool;
+    /// How peers answer.
+    fn monitor(&self) -> &NetworkConditionMonitor;
+    /// Whether a peer can be asked this beside what it works on.
+    fn suits(&self, want: &Want<K>, peer: ConnId) -> bool;
     /// How many requests the peer works on, if it has room for this one.
     fn load(&self, want: &Want<K>, peer: ConnId) -> Option<usize>;
     /// The last word; uses up a permit.
@@ -126,16 +139,7 @@ impl<K: Ord + Clone> RequestScheduler<K> {
                 continue;
             }
             self.arrivals += 1;
-            let key = want.key.clone();
-            let item = Item {
-                want,
-                order: self.arrivals,
-                since_ms: now.mono_ms,
-                failures: 0,
-                failed_by: BTreeMap::new(),
-                retry_at_ms: 0,
-            };
-            self.items.insert(key, item);
+            self.items.insert(want.key.clone(), Item::new(want, self.arrivals, now));
         }
         let gone: Vec<K> = self.items.keys().filter(|key| !kept.contains(*key)).cloned().collect();
         for key in &gone {
@@ -150,7 +154,6 @@ impl<K: Ord + Clone> RequestScheduler<K> {
     pub(crate) fn next(
         &mut self,
         peers: &[PeerView],
-        monitor: &NetworkConditionMonitor,
         now: Now,
         room: &mut impl Room<K>,
     ) -> Option<(K, ConnId)> {
@@ -166,7 +169,7 @@ impl<K: Ord + Clone> RequestScheduler<K> {
             if refused.contains(&want.class) {
                 continue;
             }
-            for peer in item.candidates(peers, monitor, now, room) {
+            for peer in item.candidates(peers, now, room) {
                 let limited = checks::part(Part::Scheduler);
                 if limited {
                     let rate = Rate::per_peer(want.class);
@@ -198,6 +201,17 @@ impl<K: Ord + Clone> RequestScheduler<K> {
         None
     }
 
+    /// The peer to ask for something, if somebody has room.
+    pub(crate) fn choose(
+        &self,
+        want: Want<K>,
+        peers: &[PeerView],
+        now: Now,
+        room: &impl Room<K>,
+    ) -> Option<ConnId> {
+        Item::new(want, 0, now).candidates(peers, now, room).first().copied()
+    }
+
     /// Notes a failure; the key is asked again after the wait. `elsewhere` keeps it away from this peer while others
     /// are there.
     pub fn failed(&mut self, key: &K, peer: ConnId, wait_ms: u64, elsewhere: bool, now: Now) {
@@ -205,10 +219,9 @@ impl<K: Ord + Clone> RequestScheduler<K> {
         item.failures += 1;
         item.retry_at_ms = now.mono_ms + wait_ms;
         if elsewhere {
-            *item.failed_by.entry(peer).or_default() += 1;
-            item.want.preferred.take_if(|preferred| *preferred == peer);
+            item.failed_by.insert(peer);
         } else {
-            item.want.preferred = Some(peer);
+            item.again = Some(peer);
         }
     }
 
@@ -236,7 +249,7 @@ impl<K: Ord + Clone> RequestScheduler<K> {
     pub fn forget_peer(&mut self, peer: ConnId) {
         for item in self.items.values_mut() {
             item.failed_by.remove(&peer);
-            item.want.preferred.take_if(|preferred| *preferred == peer);
+            item.again.take_if(|again| *again == peer);
         }
         self.buckets.retain(|(owner, _), _| *owner != peer);
     }
@@ -260,16 +273,10 @@ impl<K> Item<K> {
 
     /// Peers to ask, best first. Only those with the least against them count, whether or not they have room: what
     /// they cannot take now waits for them.
-    fn candidates(
-        &self,
-        peers: &[PeerView],
-        monitor: &NetworkConditionMonitor,
-        now: Now,
-        room: &impl Room<K>,
-    ) -> Vec<ConnId> {
-        let want = &self.want;
+    fn candidates(&self, peers: &[PeerView], now: Now, room: &impl Room<K>) -> Vec<ConnId> {
+        let (want, monitor) = (&self.want, room.monitor());
         let with_room = |peer: &PeerView| room.load(want, peer.conn).map(|load| (load, *peer));
-        if let Some(tied) = want.tied {
+        if let Some(tied) = want.tied.or(self.again) {
             let tied = peers.iter().find(|peer| peer.conn == tied);
             return tied.and_then(with_room).map(|(_, peer)| peer.conn).into_iter().collect();
         }
@@ -278,9 +285,10 @@ impl<K> Item<K> {
         }
         let burden = |peer: &PeerView| {
             let behind = peer.height < want.height || monitor.is_behind(peer.conn, now.mono_ms);
-            let failed = self.failed_by.get(&peer.conn).copied().unwrap_or(0);
+            let failed = self.failed_by.contains(&peer.conn);
             (behind, failed, monitor.is_slow(peer.conn, want.class.owner(), now.mono_ms))
         };
+        let peers: Vec<PeerView> = peers.iter().copied().filter(|peer| room.suits(want, peer.conn)).collect();
         let Some(least) = peers.iter().map(burden).min() else { return Vec::new() };
         let preferred = |peer: &&PeerView| Some(peer.conn) == want.preferred && burden(peer) == least;
         if let Some(peer) = peers.iter().find(preferred) {

@@ -15,7 +15,7 @@ const BEHIND_MS: u64 = 60_000;
 /// Replies shorter than this say nothing of the link's width.
 const LARGE_REPLY: usize = 20_000;
 /// Requests at once with a peer that nothing is known of.
-const FIRST_WINDOW: f64 = 2.0;
+const FIRST_WINDOW: f64 = 3.0;
 /// The most that a window grows to; callers cap it further.
 const MOST_WINDOW: f64 = 64.0;
 /// The share of a full batch that a new peer is asked for.
@@ -31,7 +31,9 @@ struct Patience {
     first: u64,
     least: u64,
     most: u64,
-    /// How long the peer is passed over after the first one that was not answered; doubles with each further one.
+    /// Requests in a row without an answer for which a peer is not passed over.
+    tolerated: u32,
+    /// How long it is passed over after one more; doubles with each further one.
     slow: u64,
 }
 
@@ -39,17 +41,19 @@ impl Patience {
     fn of(class: RequestClass) -> Self {
         match class {
             RequestClass::Headers | RequestClass::StartContext | RequestClass::TipCheck => {
-                Self { first: 15_000, least: 5_000, most: 60_000, slow: MOST_SLOW_MS }
+                Self { first: 15_000, least: 5_000, most: 60_000, tolerated: 0, slow: MOST_SLOW_MS }
             }
             RequestClass::MnListDiff | RequestClass::QRInfo => {
-                Self { first: 5_000, least: 500, most: 30_000, slow: 1_000 }
+                Self { first: 5_000, least: 300, most: 30_000, tolerated: 2, slow: 100 }
             }
-            RequestClass::Object => Self { first: 10_000, least: 2_000, most: 30_000, slow: 5_000 },
+            RequestClass::Object => {
+                Self { first: 10_000, least: 2_000, most: 30_000, tolerated: 0, slow: 5_000 }
+            }
         }
     }
 }
 
-/// Smoothed time to an answer and its spread (as RFC 6298 does for TCP), in milliseconds.
+/// Smoothed time to an answer and its spread (much as RFC 6298 does for TCP), in milliseconds.
 #[derive(Clone, Copy, Debug, Default)]
 struct Latency {
     mean: Option<f64>,
@@ -59,7 +63,7 @@ struct Latency {
 impl Latency {
     fn sample(&mut self, ms: f64) {
         match self.mean {
-            None => (self.mean, self.spread) = (Some(ms), ms / 2.0),
+            None => (self.mean, self.spread) = (Some(ms), ms / 4.0),
             Some(mean) => {
                 self.spread = self.spread * 0.75 + (mean - ms).abs() * 0.25;
                 self.mean = Some(mean * 0.875 + ms * 0.125);
@@ -68,13 +72,13 @@ impl Latency {
     }
 
     fn bound(&self) -> Option<f64> {
-        self.mean.map(|mean| mean + 4.0 * self.spread)
+        self.mean.map(|mean| mean + 3.0 * self.spread)
     }
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Condition {
-    /// Time to an answer by class, divided by the requests that stood before it.
+    /// Time to an answer by class.
     latency: [Latency; RequestClass::ALL.len()],
     loss: f64,
     bytes_per_second: Option<f64>,
@@ -109,8 +113,6 @@ pub struct Answer {
     pub class: RequestClass,
     /// From the request's leaving to the answer, in milliseconds.
     pub elapsed_ms: u64,
-    /// Requests that the peer worked on when this one was sent.
-    pub ahead: usize,
     /// Its length.
     pub bytes: usize,
 }
@@ -126,12 +128,12 @@ impl NetworkConditionMonitor {
     pub fn answered(&mut self, peer: ConnId, answer: Answer) {
         let condition = self.peers.entry(peer).or_default();
         let elapsed = answer.elapsed_ms.max(1) as f64;
-        condition.latency[answer.class as usize].sample(elapsed / (1 + answer.ahead) as f64);
+        condition.latency[answer.class as usize].sample(elapsed);
         condition.loss *= 1.0 - LOSS_WEIGHT;
         let owner = answer.class.owner() as usize;
         condition.unanswered[owner] = 0;
         condition.slow_until_ms[owner] = 0;
-        condition.window[owner] = (condition.window[owner] + 0.5).min(MOST_WINDOW);
+        condition.window[owner] = (condition.window[owner] + 1.0).min(MOST_WINDOW);
         let brisk = answer.elapsed_ms < Patience::of(answer.class).first / 2;
         condition.batch = (condition.batch * if brisk { 1.5 } else { 0.75 }).clamp(LEAST_BATCH, 1.0);
         if answer.bytes > LARGE_REPLY {
@@ -143,18 +145,27 @@ impl NetworkConditionMonitor {
         }
     }
 
-    /// Notes a request that was not answered in time; tells how many in a row were not.
-    pub fn unanswered(&mut self, peer: ConnId, class: RequestClass, now: Now) -> u32 {
+    /// Notes an answer that came after it was given up: it tells how long answers take, but makes up for nothing.
+    pub fn late(&mut self, peer: ConnId, answer: Answer) {
+        let condition = self.peers.entry(peer).or_default();
+        let elapsed = answer.elapsed_ms.max(1) as f64;
+        condition.latency[answer.class as usize].sample(elapsed);
+    }
+
+    /// Notes a request that was not answered in time.
+    pub fn unanswered(&mut self, peer: ConnId, class: RequestClass, now: Now) {
         let condition = self.peers.entry(peer).or_default();
         let owner = class.owner() as usize;
         condition.loss = condition.loss * (1.0 - LOSS_WEIGHT) + LOSS_WEIGHT;
         condition.unanswered[owner] += 1;
-        condition.window[owner] = (condition.window[owner] / 2.0).max(1.0);
+        condition.window[owner] = (condition.window[owner] - 0.5).max(1.0);
         condition.batch = (condition.batch / 2.0).max(LEAST_BATCH);
         let in_a_row = condition.unanswered[owner];
-        let slow = Patience::of(class).slow << (in_a_row - 1).min(6);
-        condition.slow_until_ms[owner] = now.mono_ms + slow.min(MOST_SLOW_MS);
-        in_a_row
+        let patience = Patience::of(class);
+        if let Some(more) = in_a_row.checked_sub(patience.tolerated + 1) {
+            let slow = (patience.slow << more.min(9)).min(MOST_SLOW_MS);
+            condition.slow_until_ms[owner] = now.mono_ms + slow;
+        }
     }
 
     /// Notes that a peer's chain is shorter than what it was asked for.
@@ -171,20 +182,18 @@ impl NetworkConditionMonitor {
     pub fn forget(&mut self, peer: ConnId) {
         self.peers.remove(&peer);
     }
-
     /// How long to wait for an answer, in milliseconds: what the peer's answers of this class took, or those of other
-    /// peers if it gave none, with their spread, for each request before it, and twice as long after each one in a row
-    /// that was not answered.
-    pub fn patience_ms(&self, peer: ConnId, class: RequestClass, ahead: usize) -> u64 {
+    /// peers if it gave none, with their spread, and twice as long after every four in a row that were not answered.
+    /// That is short; but an answer that comes later is still used, and makes the next wait longer.
+    pub fn patience_ms(&self, peer: ConnId, class: RequestClass) -> u64 {
         let patience = Patience::of(class);
         if !checks::part(Part::Monitor) {
             return patience.first;
         }
         let own = self.peers.get(&peer).and_then(|condition| condition.latency[class as usize].bound());
-        let wait = own
-            .or_else(|| self.others_bound(class))
-            .map_or(patience.first, |bound| ((bound * (1 + ahead) as f64).ceil() as u64).max(patience.least));
-        let doublings = self.unanswered_in_a_row(peer, class.owner()).min(4);
+        let bound = own.or_else(|| self.others_bound(class));
+        let wait = bound.map_or(patience.first, |bound| (bound.ceil() as u64).max(patience.least));
+        let doublings = (self.unanswered_in_a_row(peer, class.owner()) / 4).min(3);
         (wait << doublings).min(patience.most)
     }
 
@@ -232,7 +241,7 @@ impl NetworkConditionMonitor {
         self.peers.get(&peer).is_some_and(|condition| now_ms < condition.behind_until_ms)
     }
 
-    /// Smoothed time to an answer in milliseconds, without what waiting behind other requests added.
+    /// Smoothed time to an answer in milliseconds.
     pub fn latency_ms(&self, peer: ConnId, class: RequestClass) -> Option<f64> {
         self.peers.get(&peer).and_then(|condition| condition.latency[class as usize].mean)
     }
