@@ -177,6 +177,22 @@ impl Lie {
         self >= Self::ListEntryChanged
     }
 
+    /// Whether the lie is a lock that is announced unasked.
+    pub const fn is_offered(self) -> bool {
+        matches!(
+            self,
+            Self::LockFarFuture
+                | Self::LockBadSignature
+                | Self::LockWrongQuorum
+                | Self::LockUnprovenQuorum
+                | Self::InstantBadSignature
+                | Self::InstantWrongQuorum
+                | Self::InstantIndexRange
+                | Self::InstantNoCycle
+                | Self::InstantOtherInputs
+        )
+    }
+
     /// The checks that refuse the lie, in the order in which it meets them: with all of them switched off it is
     /// believed. None for lies that the decoder refuses, and for those about headers.
     pub const fn checks(self) -> &'static [Check] {

@@ -186,7 +186,7 @@ fn find(name: &Inventory, view: View<'_>) -> Option<Message> {
 /// built on one another.
 fn rebase(info: &mut QRInfo, bases: &[BlockHash], view: View<'_>) {
     let chain = view.chain;
-    let mut again = |diff: &mut MnListDiff| {
+    let again = |diff: &mut MnListDiff| {
         let Some(end) = chain.height_of(&diff.block_hash) else { return };
         let heights = bases.iter().filter_map(|base| chain.height_of(base));
         let base = heights.filter(|height| *height <= end).max().unwrap_or(0);

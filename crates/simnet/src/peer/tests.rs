@@ -6,7 +6,10 @@ use dash_protocol::{
     NetAddress, ServiceFlags, VersionMessage,
 };
 use dash_spv_wasm::chain::pow::x11;
+use dash_spv_wasm::checks::Check;
 use std::sync::Arc;
+
+mod masternodes;
 
 /// A client that keeps what it hears, message by message.
 struct Listener {
@@ -18,6 +21,7 @@ struct Listener {
     heard: Vec<Result<Frame, FrameError>>,
     closed: bool,
     pool: Pool,
+    relay: bool,
 }
 
 impl Listener {
@@ -40,6 +44,7 @@ impl Listener {
             heard: Vec::new(),
             closed: false,
             pool: Pool::default(),
+            relay: false,
         }
     }
 
@@ -71,7 +76,7 @@ impl Listener {
             nonce: 1,
             user_agent: String::new(),
             start_height: 0,
-            relay: false,
+            relay: self.relay,
             mnauth_challenge: [0; 32],
             masternode: false,
         }));

@@ -49,14 +49,13 @@ impl Forger<'_> {
             }
             Lie::LockWrongQuorum => {
                 let selected = locking_quorum(self.chain, tip)?.quorum_hash;
-                let candidates = signing_quorums(self.chain, tip)?;
-                let other = candidates.iter().find(|quorum| quorum.quorum_hash != selected)?;
-                self.lock_by(other, height, hash)
+                let candidates = [signing_quorums(self.chain, tip)?, signing_quorums(self.chain, tip + 8)?];
+                let mut others = candidates.iter().flatten().filter(|quorum| quorum.quorum_hash != selected);
+                others.find_map(|other| self.lock_by(other, height, hash))
             }
             Lie::LockUnprovenQuorum => {
-                let selected = locking_quorum(self.chain, tip)?;
-                selected.bogus?;
-                self.lock_by(&selected, height, hash)
+                locking_quorum(self.chain, tip)?.bogus?;
+                self.chain.sign_chainlock(tip, hash)
             }
             _ => None,
         }
