@@ -1,9 +1,10 @@
 //! Lists, quorums and locks, proven by the whole engine against a simulated network.
 
-use dash_spv_wasm::api::{Degraded, Event, PhaseStatus, Reply};
+use dash_protocol::QuorumHash;
+use dash_spv_wasm::api::{Degraded, ErrorCode, Event, PhaseStatus, Reply};
 use dash_spv_wasm::engine::Command;
-use simnet::masternodes::MasternodePlan;
-use simnet::world::World;
+use simnet::masternodes::{Bogus, BogusCommitment, MasternodePlan};
+use simnet::world::{World, regtest_with_masternodes};
 
 const LIMIT_MS: u64 = 10 * 60 * 1000;
 
@@ -111,4 +112,60 @@ fn after_a_reload_nothing_is_asked_again_that_was_proven() {
     let again =
         world.events()[events..].iter().filter(|(_, event)| matches!(event, Event::Chainlock { .. })).count();
     assert!(again <= 1);
+}
+
+#[test]
+fn a_phase_that_is_off_asks_for_nothing_and_is_not_degraded() {
+    let mut world = World::builder(1)
+        .masternodes(MasternodePlan::new(16))
+        .config(|config| config.masternodes = false)
+        .honest(3)
+        .build();
+    world.run_until_synced(LIMIT_MS).unwrap();
+    let state = world.state();
+    assert_eq!(state.phases.masternodes.status, PhaseStatus::Off);
+    assert!(state.chainlocked.is_none() && state.degraded.iter().all(|word| *word == Degraded::Peers));
+    let error = world.ask(Command::Masternodes).unwrap().unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unsupported);
+}
+
+#[test]
+fn a_quorum_that_a_miner_made_up_stays_unverified_and_the_client_says_so() {
+    let params = regtest_with_masternodes();
+    for (llmq_type, word) in [
+        (params.llmq_types.chainlocks, Degraded::Chainlocks),
+        (params.llmq_types.instantsend, Degraded::Instantsend),
+    ] {
+        for kind in [Bogus::QuorumSignature, Bogus::MembersSignature, Bogus::Members] {
+            let bogus = BogusCommitment { llmq_type, cycle: 360, index: 0, kind };
+            let plan = MasternodePlan::calm(16).bogus(bogus);
+            let mut world = World::builder(2).masternodes(plan).honest(3).build();
+            world.run_until_synced(LIMIT_MS).unwrap();
+            let state = world.state();
+            assert!(state.degraded.contains(&word), "{}", world.failure(&format!("{bogus:?}")));
+            assert_eq!(state.phases.masternodes.status, PhaseStatus::Failed, "{bogus:?}");
+            assert!(
+                world.bans().is_empty(),
+                "nobody is to blame for what is on the chain: {:?}",
+                world.bans()
+            );
+            assert_true(&mut world);
+        }
+    }
+}
+
+#[test]
+fn a_key_is_given_out_only_of_a_verified_quorum_and_not_before_its_height() {
+    let mut world = world(6);
+    world.run_until_synced(LIMIT_MS).unwrap();
+    let facts = world.chain().facts().unwrap();
+    for fact in &facts.quorums {
+        let mut ask = |quorum_hash, height| {
+            world.ask(Command::QuorumKey { llmq_type: fact.llmq_type, quorum_hash, height }).unwrap()
+        };
+        let Ok(Reply::Bytes(key)) = ask(fact.quorum_hash, 400) else { panic!("{fact:?}") };
+        assert_eq!(key, fact.public_key.as_bytes());
+        assert_eq!(ask(fact.quorum_hash, 12).unwrap_err().code, ErrorCode::NotFound);
+        assert_eq!(ask(QuorumHash::ZERO, 400).unwrap_err().code, ErrorCode::NotFound);
+    }
 }

@@ -189,7 +189,8 @@ impl MasternodeSync {
             let before = self.proven;
             self.take_in(chain, ctx);
             self.plan = self.situation(chain).plan();
-            let open: BTreeSet<u32> = self.plan.quorums.iter().filter_map(|name| self.base_of(name)).collect();
+            let open: BTreeSet<u32> =
+                self.plan.quorums.iter().filter_map(|name| self.base_of(name)).collect();
             self.doubtful.retain(|cycle| open.contains(cycle));
             if ctx.now.mono_ms >= self.retry_at_ms {
                 let quorums = self.plan.quorums.clone();
