@@ -1,8 +1,7 @@
 //! The truth about a simulated network, for tests to hold the client's results against.
 
 use super::plan::Bogus;
-use dash_protocol::LLMQType;
-use dash_protocol::{BlockHash, BlsPublicKey, FinalCommitment, ProTxHash, QuorumHash, SmlEntry};
+use dash_protocol::{BlockHash, BlsPublicKey, FinalCommitment, LLMQType, ProTxHash, QuorumHash, SmlEntry};
 
 /// What is true as of a block.
 #[derive(Clone, Debug)]
@@ -43,6 +42,8 @@ pub struct QuorumFacts {
     pub public_key: BlsPublicKey,
     /// The members that the rules choose, in order.
     pub members: Vec<ProTxHash>,
+    /// Their operators' keys as of the lists that they were chosen from, in the basic encoding.
+    pub member_keys: Vec<BlsPublicKey>,
     /// As it is on the chain.
     pub commitment: FinalCommitment,
     /// What is false about the commitment.

@@ -9,10 +9,34 @@
 //! The simulator knows every secret, so that no key generation runs: a quorum's secret follows from the chain's seed
 //! and the quorum's hash. The rules of membership are written here apart from those of the client, so that the two
 //! check each other.
+//!
+//! `ledger.rs` has what each block says and how the next comes to be; `evolution.rs` what happens to masternodes;
+//! `members.rs` and `rotation.rs` the choice of members, `quorums.rs` commitments; `coinbase.rs`, `locks.rs` and
+//! `serve.rs` what the network sees of all this; `keys.rs` and `list.rs` what they share; `chain.rs` the methods of
+//! [`SimChain`].
+//!
+//! [`SimChain`]: crate::chain::SimChain
+//! [`SimChain::list_diff`]: crate::chain::SimChain::list_diff
+//! [`SimChain::qrinfo`]: crate::chain::SimChain::qrinfo
+//! [`SimChain::chainlock`]: crate::chain::SimChain::chainlock
+//! [`SimChain::instant_lock`]: crate::chain::SimChain::instant_lock
 
+mod chain;
+mod coinbase;
+mod evolution;
 mod facts;
+mod keys;
+pub(crate) mod ledger;
+mod list;
+mod locks;
+mod members;
 mod plan;
-mod stub;
+mod quorums;
+mod rotation;
+mod serve;
 
 pub use facts::{Facts, MasternodeFacts, QuorumFacts};
 pub use plan::{Bogus, BogusCommitment, MasternodePlan};
+
+#[cfg(test)]
+mod tests;
