@@ -1,8 +1,7 @@
 //! The truth about a simulated network, for tests to hold the client's results against.
 
 use super::plan::Bogus;
-use dash_protocol::LLMQType;
-use dash_protocol::{BlockHash, BlsPublicKey, FinalCommitment, ProTxHash, QuorumHash, SmlEntry};
+use dash_protocol::{BlockHash, BlsPublicKey, FinalCommitment, LLMQType, ProTxHash, QuorumHash, SmlEntry};
 
 /// What is true as of a block.
 #[derive(Clone, Debug)]

@@ -175,11 +175,18 @@ impl<'a> View<'a> {
         self.params.llmqs.iter().filter(move |llmq| runs(llmq.llmq_type))
     }
 
-    /// Whether quorums form in the cycle with this base. Those with legacy signatures are not simulated.
+    /// Whether members are chosen for the cycle with this base.
     fn runs(&self, llmq: &LlmqParams, cycle: u32) -> bool {
         let active = &self.params.activation;
-        let first = if llmq.rotated { active.v19.max(active.dip24) } else { active.v19 };
-        cycle >= llmq.interval && cycle + 1 >= first.max(active.dip3)
+        let first = if llmq.rotated { active.dip24.max(active.dip3) } else { active.dip3 };
+        cycle >= llmq.interval && cycle + 1 >= first
+    }
+
+    /// Whether quorums can come of the cycle with this base. Those with legacy signatures are not simulated. Rotated
+    /// ones fail until a cycle has four quarters: nodes can do with three, but answer nothing that tells the members.
+    fn concludes(&self, llmq: &LlmqParams, cycle: u32) -> bool {
+        let quarters = if llmq.rotated { 4 } else { 1 };
+        self.runs(llmq, cycle) && cycle + 1 >= self.params.activation.v19 && cycle >= quarters * llmq.interval
     }
 
     /// The commitments of the block at a height.
@@ -188,7 +195,7 @@ impl<'a> View<'a> {
         for llmq in self.llmqs() {
             let offset = height % llmq.interval;
             let cycle = height - offset;
-            if !(llmq.mining_start..=llmq.mining_end).contains(&offset) || !self.runs(llmq, cycle) {
+            if !(llmq.mining_start..=llmq.mining_end).contains(&offset) || !self.concludes(llmq, cycle) {
                 continue;
             }
             for index in 0..if llmq.rotated { llmq.active } else { 1 } {

@@ -11,10 +11,11 @@ mod vectors;
 use crate::chain::SimChain;
 use crate::masternodes::MasternodePlan;
 use crate::world::devnet;
+use dash_protocol::special::CoinbasePayload;
 use dash_protocol::{
-    ChainOverrides, LLMQType, MnListDiff, NetworkParams, ProTxHash, QuorumHash, SmlEntry, merkle,
+    ChainOverrides, FinalCommitment, LLMQType, MerkleRoot, MnListDiff, NetworkParams, ProTxHash, QuorumHash,
+    SmlEntry, merkle,
 };
-use dash_protocol::{FinalCommitment, MerkleRoot, special::CoinbasePayload};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 

@@ -116,9 +116,9 @@ fn failed_key_generations_leave_gaps_and_a_rate_of_zero_leaves_none() {
         let chain = SimChain::shared_with(&devnet(), 2, 500, &MasternodePlan::new(60).failed_dkgs(failed));
         all(&chain).len()
     };
-    // 20 cycles of one commitment each of types 101 and 107; the first rotated quorums need three quarters.
+    // 20 cycles of one commitment each of types 101 and 107; rotated quorums begin with the fourth.
     let (whole, some) = (count(0), count(20));
-    assert_eq!(whole, 2 * 20 + 2 * (500 / 48 - 2), "{some}");
+    assert_eq!(whole, 2 * 20 + 2 * (500 / 48 - 3), "{some}");
     assert!(some < whole - 5 && some > whole / 2, "{some} of {whole}");
 }
 
