@@ -7,6 +7,8 @@
 #[path = "vectors_masternodes/support.rs"]
 mod support;
 
+#[path = "vectors_masternodes/commitments.rs"]
+mod commitments;
 #[path = "vectors_masternodes/diffs.rs"]
 mod diffs;
 #[path = "vectors_masternodes/mainnet.rs"]
@@ -15,3 +17,7 @@ mod mainnet;
 mod records;
 #[path = "vectors_masternodes/regtest.rs"]
 mod regtest;
+#[path = "vectors_masternodes/rotation.rs"]
+mod rotation;
+#[path = "vectors_masternodes/switches.rs"]
+mod switches;

@@ -1,5 +1,7 @@
 //! Masternodes and quorums as `masternodes()` and `quorums.list()` answer them.
 
+use super::address;
+use dash_protocol::{AddrV2, MasternodeType, NetAddressEntry, NetPurpose, NetworkParams, SmlEntry};
 use serde::Serialize;
 
 /// `Masternode.type` of the contract.
@@ -23,7 +25,7 @@ pub struct ApiMasternode {
     pub kind: ApiMasternodeType,
     /// False while it is banned for bad service.
     pub valid: bool,
-    /// `host:port`; empty for none.
+    /// `host:port` of its first address that is an IP address or a name; empty where it has none.
     pub service: String,
     /// 48 bytes in the encoding that the list has them in.
     pub operator_key: String,
@@ -31,6 +33,45 @@ pub struct ApiMasternode {
     pub voting_address: String,
     /// The port of Platform's HTTP interface; Evo nodes only.
     pub platform_port: Option<u16>,
+}
+
+impl ApiMasternode {
+    /// An entry of a proven list.
+    pub fn of(entry: &SmlEntry, params: &NetworkParams) -> Self {
+        let addresses = entry.net_info.entries();
+        let of = |wanted: NetPurpose| {
+            addresses
+                .iter()
+                .filter(move |(purpose, _)| *purpose == wanted)
+                .filter_map(|(_, entry)| reached(entry))
+        };
+        let is_evo = entry.kind == MasternodeType::Evo;
+        let platform_port = match entry.platform_http_port {
+            0 => of(NetPurpose::PlatformHttps).next().map(|(_, port)| port),
+            port => Some(port),
+        };
+        Self {
+            pro_tx_hash: entry.pro_tx_hash.to_string(),
+            kind: if is_evo { ApiMasternodeType::Evo } else { ApiMasternodeType::Regular },
+            valid: entry.is_valid,
+            service: of(NetPurpose::CoreP2p)
+                .next()
+                .map_or_else(String::new, |(host, port)| format!("{host}:{port}")),
+            operator_key: entry.operator_key.to_string(),
+            voting_address: address::of_key_hash(&entry.voting_key_id, &params.address_prefixes),
+            platform_port: platform_port.filter(|_| is_evo),
+        }
+    }
+}
+
+/// The host and the port of an address that can be written as such.
+fn reached(entry: &NetAddressEntry) -> Option<(String, u16)> {
+    match entry {
+        NetAddressEntry::Address(AddrV2::Ipv4(ip), port) => Some((ip.to_string(), *port)),
+        NetAddressEntry::Address(AddrV2::Ipv6(ip), port) => Some((format!("[{ip}]"), *port)),
+        NetAddressEntry::Domain(name, port) => Some((name.clone(), *port)),
+        NetAddressEntry::Address(..) | NetAddressEntry::Invalid => None,
+    }
 }
 
 /// `Quorum` of the contract.

@@ -3,6 +3,7 @@
 //! Values are serialised with serde under the names of the contract; times travel as milliseconds since 1970 and are
 //! made into `Date` on the page's side, hashes as hex in display order.
 
+mod address;
 mod error;
 mod event;
 mod masternode;

@@ -13,7 +13,7 @@ pub use value::Value;
 
 use super::{ApiError, LogLevel};
 use crate::engine::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
-use dash_protocol::{NetworkKind, NetworkParams};
+use dash_protocol::NetworkParams;
 use std::sync::Arc;
 use value::{Fields, Node};
 
@@ -149,12 +149,7 @@ pub fn store_name(network: &Value, namespace: &str) -> Result<String, ApiError> 
 /// # Errors
 /// `bad-input` that names `network`.
 pub fn platform_activation_height(network: &Value) -> Result<u32, ApiError> {
-    let params = self::network(network)?;
-    Ok(match params.kind {
-        NetworkKind::Mainnet => 2_132_092,
-        NetworkKind::Testnet => 1_090_319,
-        NetworkKind::Devnet | NetworkKind::Regtest => params.activation.mn_rr,
-    })
+    Ok(self::network(network)?.platform_activation_height())
 }
 
 /// [`store_name`] of what was checked already.

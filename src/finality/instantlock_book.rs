@@ -82,6 +82,11 @@ impl InstantLockBook {
         self.waiting.idle()
     }
 
+    /// The waiting lock with this inventory hash.
+    pub fn lock_with(&self, hash: &[u8; 32]) -> Option<&InstantLock> {
+        self.waiting.get(hash)
+    }
+
     /// How many wait, with those that are being verified.
     pub fn waiting_len(&self) -> usize {
         self.waiting.len()

@@ -103,3 +103,6 @@ fn judge(
 fn wait(missing: Missing) -> Judgement {
     if checks::on(Check::LockKnown) { Judgement::Wait(missing) } else { Judgement::Accept }
 }
+
+#[cfg(test)]
+mod tests;

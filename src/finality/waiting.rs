@@ -86,6 +86,11 @@ impl<T> Waiting<T> {
         self.entries.len()
     }
 
+    /// The lock with this hash.
+    pub fn get(&self, hash: &[u8; 32]) -> Option<&T> {
+        self.places.get(hash).and_then(|place| self.entries.get(place)).map(|entry| &entry.lock)
+    }
+
     /// Whether a lock waits here.
     pub fn contains(&self, hash: &[u8; 32]) -> bool {
         self.places.contains_key(hash)

@@ -55,3 +55,60 @@ fn score(entry: &MasternodeEntry, modifier: &[u8; 32]) -> [u8; 32] {
     score.reverse();
     score
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::masternodes::testing::{list, masternode};
+    use dash_protocol::{ConfirmedHash, LLMQType, MasternodeType};
+
+    #[test]
+    fn members_come_in_the_order_of_little_endian_scores() {
+        let list = list((1..=40).map(masternode));
+        let sorted = sorted(list.iter(), &[3; 32]);
+        assert_eq!(sorted.len(), 40);
+        for pair in sorted.windows(2) {
+            let raw = |entry: &MasternodeEntry| {
+                let hash: [u8; 32] =
+                    Sha256::digest([entry.score_base().as_slice(), &[3; 32]].concat()).into();
+                hash.into_iter().rev().collect::<Vec<u8>>()
+            };
+            assert!(raw(&pair[0]) > raw(&pair[1]));
+        }
+    }
+
+    #[test]
+    fn banned_and_unconfirmed_masternodes_are_no_members() {
+        let mut entries: Vec<_> = (1..=5).map(masternode).collect();
+        entries[0].is_valid = false;
+        entries[1].confirmed_hash = ConfirmedHash::ZERO;
+        let (params, list) = (NetworkParams::mainnet(), list(entries));
+        let members = plain_members(params.llmq(LLMQType(1)).unwrap(), &list, &[3; 32], false);
+        assert_eq!(members.len(), 3);
+        assert!(members.iter().all(|member| member.is_eligible()));
+    }
+
+    #[test]
+    fn platforms_quorums_have_evo_nodes_only_and_no_more_than_their_size() {
+        let params = NetworkParams::mainnet();
+        let llmq = params.llmq(params.llmq_types.platform).unwrap();
+        let entries = (1..=250).map(|number| {
+            let kind = if number % 2 == 0 { MasternodeType::Evo } else { MasternodeType::Regular };
+            dash_protocol::SmlEntry { kind, ..masternode(number) }
+        });
+        let list = list(entries);
+        assert!(evo_only(&params, llmq, params.activation.v19 - 1));
+        assert!(!evo_only(&params, llmq, params.activation.v19 - 2));
+        assert!(!evo_only(&params, params.llmq(LLMQType(2)).unwrap(), u32::MAX));
+        let members = plain_members(llmq, &list, &[3; 32], true);
+        assert_eq!(members.len(), 100);
+        assert!(members.iter().all(|member| member.is_evo()));
+    }
+
+    #[test]
+    fn the_list_is_the_work_blocks_once_v20_holds() {
+        let params = NetworkParams::mainnet();
+        let v20 = params.activation.v20;
+        assert_eq!((list_height(&params, v20 - 1), list_height(&params, v20 - 2)), (v20 - 9, v20 - 2));
+    }
+}

@@ -8,7 +8,7 @@
 //! - [`state`] is both as of a block, and exists only when proven: [`proof`] leads from a diff's coinbase to the header
 //!   of a validated chain, [`apply`] changes a base by a diff and compares both roots. [`codec`] writes states down
 //!   for the store.
-//! - [`modifier`] is what a block contributes to the choice of members, [`members`] the order of masternodes under a
+//! - [`mod@modifier`] is what a block contributes to the choice of members, [`members`] the order of masternodes under a
 //!   modifier and the members of plain quorums; [`rotation`] gives those of rotated quorums, quarter by quarter.
 //! - [`commitment`] checks a quorum's final commitment against its members and says what is left to verify:
 //!   [`bls`] does that.
@@ -27,6 +27,8 @@ pub mod proof;
 pub mod quorums;
 pub mod rotation;
 pub mod state;
+#[cfg(test)]
+mod testing;
 
 pub use apply::DiffError;
 pub use codec::{RecordError, RecordHead};

@@ -53,3 +53,51 @@ pub(super) const fn v20_after(params: &NetworkParams, height: u32) -> bool {
 pub(super) const fn v19_after(params: &NetworkParams, height: u32) -> bool {
     params.activation.v19 <= height.saturating_add(1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::masternodes::testing::state;
+
+    fn plain_and_rotated(params: &NetworkParams) -> (LlmqParams, LlmqParams) {
+        let of = |llmq_type| *params.llmq(llmq_type).unwrap();
+        (of(params.llmq_types.chainlocks), of(params.llmq_types.instantsend))
+    }
+
+    fn modifiers(params: &NetworkParams, work: &ListState) -> ([u8; 32], [u8; 32]) {
+        let (plain, rotated) = plain_and_rotated(params);
+        let base = (work.height() + 8, BlockHash::from_bytes([0xba; 32]));
+        (modifier(params, &plain, base, work), modifier(params, &rotated, base, work))
+    }
+
+    #[test]
+    fn from_v20_on_the_work_blocks_chainlock_counts() {
+        let params = NetworkParams::mainnet();
+        let work = state(params.activation.v20 - 1, &[], true);
+        let signature = work.coinbase().unwrap().best_chainlock.unwrap().signature;
+        let expected = |llmq_type: u8| {
+            let height = i32::try_from(work.height()).unwrap().to_le_bytes();
+            sha256d(&[&[llmq_type][..], &height, signature.as_bytes()].concat())
+        };
+        assert_eq!(modifiers(&params, &work), (expected(2), expected(5)));
+    }
+
+    #[test]
+    fn from_v20_on_a_work_block_without_chainlock_counts_by_its_hash() {
+        let params = NetworkParams::mainnet();
+        let work = state(params.activation.v20 - 1, &[], false);
+        let expected = |llmq_type: u8| sha256d(&[&[llmq_type][..], work.hash().as_bytes()].concat());
+        assert_eq!(modifiers(&params, &work), (expected(2), expected(5)));
+    }
+
+    #[test]
+    fn before_v20_plain_types_take_the_base_blocks_hash_and_rotated_ones_the_work_blocks() {
+        let params = NetworkParams::mainnet();
+        let work = state(params.activation.v20 - 2, &[], true);
+        let expected = |llmq_type: u8, hash: &[u8]| sha256d(&[&[llmq_type][..], hash].concat());
+        assert_eq!(
+            modifiers(&params, &work),
+            (expected(2, &[0xba; 32]), expected(5, work.hash().as_bytes()))
+        );
+    }
+}

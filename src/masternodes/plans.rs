@@ -1,7 +1,8 @@
 //! Which heights matter for quorums: work blocks, cycles, mining windows. Arithmetic only, on the parameters of the
 //! network (Dash Core `llmq/params.h`, `llmq/blockprocessor.cpp`).
 
-use dash_protocol::LlmqParams;
+use super::list_height;
+use dash_protocol::{LlmqParams, NetworkParams};
 
 /// How far below its base block a quorum's work block lies, whose list and coinbase choose its members (Dash Core
 /// `WORK_DIFF_DEPTH`).
@@ -37,6 +38,19 @@ pub fn quarter_cycles(llmq: &LlmqParams, cycle: u32) -> Option<[u32; 4]> {
     Some([cycle, back(1)?, back(2)?, back(3)?])
 }
 
+/// The heights whose states give the members of the quorum with this base block, each once: its work block and, before
+/// V20, its base block; for a rotated type the work blocks of its four cycles, newest first. Nothing if a rotated one
+/// lies below the first cycle that has three others before it.
+pub fn states_needed(params: &NetworkParams, llmq: &LlmqParams, base_height: u32) -> Option<Vec<u32>> {
+    if llmq.rotated {
+        let cycles = quarter_cycles(llmq, cycle_base(base_height, llmq.interval))?;
+        return Some(cycles.map(work_block).to_vec());
+    }
+    let mut heights = vec![work_block(base_height), list_height(params, base_height)];
+    heights.dedup();
+    Some(heights)
+}
+
 /// Whether the quorums of a type are the same as of both heights: no block above the lower one, up to and with the
 /// higher one, lies in a window in which commitments of the type are mined.
 pub fn quorum_set_constant_between(llmq: &LlmqParams, a: u32, b: u32) -> bool {
@@ -58,9 +72,8 @@ const fn windows_begun(llmq: &LlmqParams, height: u32) -> u32 {
     }
 }
 
-/// The lowest height from which on all commitments of the cycle that `height` is in, or of the last one whose window
-/// has closed, are mined: the last block of the newest window that lies wholly at or below `height`. Nothing if none
-/// does.
+/// The last block of the newest mining window that lies wholly at or below `height`: all commitments of its cycle that
+/// will ever be are mined there. Nothing below the first window's end.
 pub fn last_window_end(llmq: &LlmqParams, height: u32) -> Option<u32> {
     let above = height.checked_sub(llmq.mining_end)?;
     Some(cycle_base(above, llmq.interval) + llmq.mining_end)
@@ -69,7 +82,6 @@ pub fn last_window_end(llmq: &LlmqParams, height: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dash_protocol::NetworkParams;
 
     fn of(params: &NetworkParams, llmq_type: u8) -> LlmqParams {
         *params.llmqs.iter().find(|llmq| llmq.llmq_type.0 == llmq_type).unwrap()
@@ -110,6 +122,18 @@ mod tests {
         assert_eq!(quarter_cycles(&llmq, 864), Some([864, 576, 288, 0]));
         assert_eq!(quarter_cycles(&llmq, 576), None);
         assert_eq!(quarter_cycles(&llmq, 2_240_353), None, "no base of a cycle");
+    }
+
+    #[test]
+    fn the_states_needed_are_those_of_work_blocks() {
+        let params = NetworkParams::mainnet();
+        let needed = |llmq_type, base| states_needed(&params, &of(&params, llmq_type), base);
+        assert_eq!(needed(2, 2_240_352), Some(vec![2_240_344]));
+        let before_v20 = params.activation.v20 - 288;
+        assert_eq!(needed(2, before_v20), Some(vec![before_v20 - 8, before_v20]));
+        let quarters = Some(vec![2_240_344, 2_240_056, 2_239_768, 2_239_480]);
+        assert_eq!(needed(5, 2_240_352 + 31), quarters);
+        assert_eq!(needed(5, 576), None);
     }
 
     #[test]

@@ -62,6 +62,15 @@ pub enum Offence {
     /// A side branch without end that never gets the work of the best chain.
     #[error("side branch of {0} headers with too little work")]
     LowWorkFlood(u32),
+    /// A masternode list or its proof that breaks a rule.
+    #[error("invalid masternode list: {0}")]
+    InvalidList(String),
+    /// A snapshot of rotation that leads nowhere, or another one than the proven one.
+    #[error("invalid rotation snapshot: {0}")]
+    Snapshot(String),
+    /// A lock whose signature or form does not hold.
+    #[error("invalid lock: {0}")]
+    InvalidLock(String),
     /// A message begun and not ended in time.
     #[error("a message was left half sent")]
     HalfMessage,
@@ -85,6 +94,9 @@ impl Offence {
             | Self::InvalidHeader(_)
             | Self::Unconnected(_)
             | Self::Checkpoint(_)
+            | Self::InvalidList(_)
+            | Self::Snapshot(_)
+            | Self::InvalidLock(_)
             | Self::LowWorkFlood(_) => BAN_SCORE,
         }
     }

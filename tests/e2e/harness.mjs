@@ -105,6 +105,12 @@ export async function simnet(
     mine: blocks => control('POST', `/mine?blocks=${blocks}`),
     reorg: (depth, blocks) => control('POST', `/reorg?depth=${depth}&blocks=${blocks}`),
     tip: () => control('GET', '/tip'),
+    /** What is true as of the tip: masternodes by number, quorums with their keys and members. */
+    facts: () => control('GET', '/facts'),
+    /** How many messages of each command the peers have had. */
+    served: () => control('GET', '/served'),
+    /** Has a payment made and locked by InstantSend, and answers its txid. */
+    lock: () => control('POST', '/lock'),
     stop: program.stop,
   };
 }

@@ -131,7 +131,7 @@ impl Network {
 
     fn read_regtest(folder: &Path, quorum: (u32, u32)) -> Self {
         let overrides = ChainOverrides {
-            llmq: [100, 104, 106].into_iter().map(|llmq_type| (llmq_type.into(), quorum)).collect(),
+            llmq: [100, 104, 106].into_iter().map(|llmq_type| (llmq_type, quorum)).collect(),
             activation: [("dip3", 2), ("v20", 300), ("mn_rr", 300)]
                 .into_iter()
                 .map(|(name, height)| (name.to_owned(), height))

@@ -32,10 +32,9 @@ export function drawLocked(state: SyncState): void {
   element.dataset.value = chainlocked ? String(chainlocked.height) : '';
   element.dataset.hash = chainlocked?.hash ?? '';
   element.title = chainlocked ? `ChainLocked: ${chainlocked.hash}` : '';
-  show('chainlocked-height', chainlocked ? count(chainlocked.height) : '–');
-  show('chainlocked-gap', gap(chainlocked, tip));
-
   const { status } = state.phases.masternodes;
+  show('chainlocked-height', chainlocked ? count(chainlocked.height) : '');
+  show('chainlocked-gap', status === 'off' ? 'ChainLocks are off' : gap(chainlocked, tip));
   byId('lists').dataset.status = status;
   const hint = byId('lists-hint');
   const missing = [
@@ -61,7 +60,8 @@ function gap(chainlocked: Tip | null, tip: Tip): string {
 
 export function drawRequests({ quorumRequests: { waiting, inFlight, processed, failed } }: Metrics): void {
   show('requests-in-flight', count(inFlight), inFlight);
-  const rest = [`${count(waiting)} waiting`, `${count(processed)} done`];
+  const rest = [`${count(processed)} done`];
+  if (waiting > 0) rest.unshift(`${count(waiting)} waiting`);
   if (failed > 0) rest.push(`${count(failed)} failed`);
   show('requests-rest', rest.join(' · '));
   Object.assign(byId('requests-rest').dataset, { waiting, processed, failed });

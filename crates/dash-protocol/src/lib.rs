@@ -54,7 +54,7 @@ pub use network::{
     Activation, AddressPrefixes, ChainOverrides, Checkpoint, LlmqParams, LlmqTypeOverrides, LlmqTypes,
     NetworkKind, NetworkParams, ParamsError,
 };
-pub use special::{BestChainLock, CoinbasePayload, TxType};
+pub use special::{BestChainLock, CoinbasePayload, SpecialPayload, TxType};
 pub use transaction::{MAX_EXTRA_PAYLOAD, MAX_TRANSACTION, OutPoint, Transaction, TxIn, TxOut};
 
 /// The protocol version that this crate speaks and announces.

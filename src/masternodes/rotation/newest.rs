@@ -14,7 +14,7 @@ pub(super) struct Newest {
     /// The members that each quorum gets.
     pub(super) quarters: ByQuorum,
     /// The masternodes that were in use.
-    in_use: BTreeMap<ProTxHash, Arc<MasternodeEntry>>,
+    pub(super) in_use: BTreeMap<ProTxHash, Arc<MasternodeEntry>>,
     /// The places skipped, as a snapshot lists them.
     skip_list: Vec<i32>,
 }

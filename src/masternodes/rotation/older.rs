@@ -77,7 +77,7 @@ fn places_skipped(
 }
 
 /// Deals masternodes out, a quarter to each quorum after the other, from the start again when they run out.
-fn deal(llmq: &LlmqParams, order: &[Arc<MasternodeEntry>], skips: &[i64]) -> ByQuorum {
+pub(super) fn deal(llmq: &LlmqParams, order: &[Arc<MasternodeEntry>], skips: &[i64]) -> ByQuorum {
     let mut quorums = no_members(llmq);
     let mut skips = skips.iter().peekable();
     let mut places = (0..).zip(order).cycle();

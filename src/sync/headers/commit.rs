@@ -10,6 +10,7 @@ use super::{Ctx, HeaderSync};
 use crate::api::{ApiError, Event, LogLevel, Tip};
 use crate::chain::HeaderChain;
 use crate::engine::{CommitId, Effect};
+use crate::network::correlation::RequestOwner;
 use crate::store::{CommitBatch, StoreError};
 use crate::sync::sequential::{Failure, Recovery, SyncPhase};
 
@@ -53,7 +54,7 @@ impl HeaderSync {
             return;
         }
         let since = *self.unstored_since_ms.get_or_insert(ctx.now.mono_ms);
-        let more_coming = self.buffered() > 0 || ctx.requests.in_flight() > 0;
+        let more_coming = self.buffered() > 0 || ctx.requests.in_flight(RequestOwner::Headers) > 0;
         let due = unstored >= WORTH_A_COMMIT || !more_coming || ctx.now.mono_ms >= since + COMMIT_AFTER_MS;
         // A first commit lays the ground for all others and must not wait.
         if !(due || self.lane().durable.is_none()) {
@@ -166,7 +167,8 @@ impl HeaderSync {
         })
     }
 
-    fn store_failed(&mut self, error: &StoreError, ctx: &mut Ctx<'_>) {
+    /// Notes that the store did not take a commit, of headers or of anything else.
+    pub(crate) fn store_failed(&mut self, error: &StoreError, ctx: &mut Ctx<'_>) {
         ctx.out.log(
             ctx.now,
             LogLevel::Error,

@@ -8,7 +8,7 @@ use super::stream::{MAX_BUFFERED, MAX_UNHASHED, Place, Stream};
 use super::{Ctx, HeaderSync};
 use crate::chain::MEMORY_WINDOW;
 use crate::engine::ConnId;
-use crate::network::correlation::{Request, RequestId};
+use crate::network::correlation::{Request, RequestId, RequestOwner};
 use crate::sync::sequential::{Failure, Recovery, RequestClass, SyncPhase};
 use dash_protocol::{BlockHash, GetHeaders, MAX_HEADERS, Message, PROTOCOL_VERSION, ServiceFlags};
 
@@ -197,7 +197,11 @@ impl HeaderSync {
             let admitted = if entry.more {
                 ctx.admit_headers(peer)
             } else {
-                ctx.admit(RequestClass::TipCheck, ctx.requests.in_flight(), ctx.requests.in_flight_with(peer))
+                ctx.admit(
+                    RequestClass::TipCheck,
+                    ctx.requests.in_flight(RequestOwner::Headers),
+                    ctx.requests.in_flight_with(peer),
+                )
             };
             if admitted.is_err() {
                 continue;
@@ -293,7 +297,7 @@ impl HeaderSync {
 
     /// Requests that were not answered in time.
     pub(super) fn expire(&mut self, ctx: &mut Ctx<'_>) {
-        for request in ctx.requests.expire(ctx.now) {
+        for request in ctx.requests.expire(RequestOwner::Headers, ctx.now) {
             let others = ctx.peers.ready().any(|peer| peer.conn != request.peer);
             let entry = self.tips.entry(request.peer).or_default();
             entry.timeouts += 1;

@@ -27,8 +27,10 @@ use crate::api::{ApiError, ErrorCode, Event, LogLevel};
 use crate::chain::{Entry, HeaderChain, MEMORY_WINDOW, Rules, checkpoints};
 use crate::engine::{Birthday, Config, ConnId, Effect, HeaderAt, Ids, Now, Outbox, ReadId};
 use crate::network::PeerManager;
-use crate::network::correlation::RequestCorrelationManager;
+use crate::network::correlation::{RequestCorrelationManager, RequestOwner};
 use crate::store::{HeaderRun, Opened, ReadReply, ReadRequest, Segment, StoreError};
+use crate::sync::pipeline::Shared;
+use crate::sync::scheduler::NetworkConditionMonitor;
 use crate::sync::sequential::{
     Failure, RecoveryManager, Refusal, RequestClass, RequestController, SyncPhase,
 };
@@ -49,6 +51,7 @@ pub(crate) struct Ctx<'a> {
     pub peers: &'a mut PeerManager,
     pub out: &'a mut Outbox,
     pub requests: &'a mut RequestCorrelationManager,
+    pub monitor: &'a mut NetworkConditionMonitor,
     pub controller: &'a mut RequestController,
     pub recovery: &'a mut RecoveryManager,
     pub ids: &'a mut Ids,
@@ -57,6 +60,18 @@ pub(crate) struct Ctx<'a> {
 }
 
 impl Ctx<'_> {
+    /// What the request pipelines share.
+    pub fn shared(&mut self) -> Shared<'_> {
+        Shared {
+            now: self.now,
+            phase: self.phase,
+            requests: self.requests,
+            monitor: self.monitor,
+            controller: self.controller,
+            retry_at_ms: self.retry_at_ms,
+        }
+    }
+
     /// Asks the controller for a permit and remembers when to come back for it.
     fn admit(&mut self, class: RequestClass, in_flight: usize, with_peer: usize) -> Result<(), Refusal> {
         let verdict = self.controller.admit(class, self.phase, in_flight, with_peer, self.now.mono_ms);
@@ -67,7 +82,9 @@ impl Ctx<'_> {
     }
 
     fn admit_headers(&mut self, peer: ConnId) -> Result<(), Refusal> {
-        self.admit(RequestClass::Headers, self.requests.in_flight(), self.requests.in_flight_with(peer))
+        let owner = RequestOwner::Headers;
+        let (in_all, with_peer) = (self.requests.in_flight(owner), self.requests.in_flight_of(owner, peer));
+        self.admit(RequestClass::Headers, in_all, with_peer)
     }
 }
 
@@ -164,6 +181,11 @@ impl HeaderSync {
     /// Whether the store was looked at.
     pub fn is_open(&self) -> bool {
         self.opened
+    }
+
+    /// The chain that ends at the tip, once it has begun.
+    pub(crate) fn chain(&self) -> Option<&HeaderChain> {
+        self.main.chain.as_ref()
     }
 
     /// The lane that is being grown.
@@ -327,7 +349,7 @@ impl HeaderSync {
     /// A peer is gone, and so is what it was asked.
     pub(crate) fn peer_gone(&mut self, conn: ConnId, ctx: &mut Ctx<'_>) {
         let others = ctx.peers.ready().next().is_some();
-        for request in ctx.requests.forget_peer(conn) {
+        for request in ctx.requests.forget_peer(conn, RequestOwner::Headers) {
             self.request_lost(request.id, Failure::PeerGone, others, ctx);
         }
         self.tips.remove(&conn);

@@ -88,7 +88,7 @@ impl HeaderSync {
                 self.note_answer(conn, &request, &batch, ctx);
                 match request.request {
                     Request::HeaderByHash(_) => self.on_context(conn, batch, ctx),
-                    Request::HeadersAfter { .. } => self.on_answer(conn, &request, batch, ctx),
+                    _ => self.on_answer(conn, &request, batch, ctx),
                 }
             }
             Match::Ignores(request) => {
@@ -96,7 +96,7 @@ impl HeaderSync {
                 self.request_lost(request.id, Failure::Invalid, others, ctx);
                 ctx.peers.punish(conn, &Offence::IgnoresLocator, ctx.now, ctx.out);
             }
-            Match::Late => {}
+            Match::Late(_) => {}
             Match::Unsolicited => self.on_announcement(conn, batch, ctx),
         }
     }

@@ -6,9 +6,10 @@
 //! step, so there is nothing to lose and nothing to grow.
 
 use super::phases::SyncPhase;
+use crate::network::correlation::RequestOwner;
 
 /// What kinds of requests there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RequestClass {
     /// A batch of headers between checkpoints or towards the tip.
     Headers,
@@ -16,6 +17,12 @@ pub enum RequestClass {
     StartContext,
     /// Whether a peer has anything after our tip.
     TipCheck,
+    /// What changed in the list from one block to another (`getmnlistd`).
+    MnListDiff,
+    /// What it takes to know the rotated quorums of a cycle (`getqrinfo`).
+    QRInfo,
+    /// Something that a peer announced (`getdata`).
+    Object,
 }
 
 /// Why a request may not be sent now.
@@ -43,7 +50,18 @@ struct Rights {
 }
 
 impl RequestClass {
-    const ALL: [Self; 3] = [Self::Headers, Self::StartContext, Self::TipCheck];
+    /// Every class, in the order of its numbers.
+    pub const ALL: [Self; 6] =
+        [Self::Headers, Self::StartContext, Self::TipCheck, Self::MnListDiff, Self::QRInfo, Self::Object];
+
+    /// Who waits for the answers.
+    pub fn owner(self) -> RequestOwner {
+        match self {
+            Self::Headers | Self::StartContext | Self::TipCheck => RequestOwner::Headers,
+            Self::MnListDiff | Self::QRInfo => RequestOwner::Masternodes,
+            Self::Object => RequestOwner::Objects,
+        }
+    }
 
     fn rights(self) -> Rights {
         use SyncPhase::*;
@@ -56,6 +74,9 @@ impl RequestClass {
             DownloadingBlocks,
             FullySynced,
         ];
+        /// Lists beside filter headers and later phases: their quorums move on while filters are fetched.
+        const LISTS: &[SyncPhase] =
+            &[DownloadingMnList, DownloadingCFHeaders, DownloadingFilters, DownloadingBlocks, FullySynced];
         match self {
             Self::Headers => {
                 Rights { phases: FOLLOWING, in_flight: 16, per_peer: 2, burst: 64.0, per_second: 200.0 }
@@ -69,6 +90,15 @@ impl RequestClass {
             },
             Self::TipCheck => {
                 Rights { phases: FOLLOWING, in_flight: 16, per_peer: 1, burst: 32.0, per_second: 10.0 }
+            }
+            Self::MnListDiff => {
+                Rights { phases: LISTS, in_flight: 32, per_peer: 8, burst: 256.0, per_second: 40.0 }
+            }
+            Self::QRInfo => {
+                Rights { phases: LISTS, in_flight: 32, per_peer: 8, burst: 80.0, per_second: 2.0 }
+            }
+            Self::Object => {
+                Rights { phases: FOLLOWING, in_flight: 64, per_peer: 16, burst: 256.0, per_second: 50.0 }
             }
         }
     }

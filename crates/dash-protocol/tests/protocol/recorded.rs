@@ -2,8 +2,10 @@
 
 use crate::common::{hex, json, vector, vectors_in};
 use dash_protocol::{
-    Block, Command, Decode, Encode, Message, MnListDiff, PartialMerkleTree, QRInfo, Reader, Transaction,
+    Block, CoinbasePayload, Command, Decode, Encode, FinalCommitment, Message, MnListDiff, PartialMerkleTree,
+    QRInfo, Reader, SmlEntry, SpecialPayload, Transaction, TxType, merkle,
 };
+use std::collections::BTreeSet;
 
 /// The payloads of `folder` whose names begin with `prefix`, with their names.
 fn payloads(name: &str, folder: &str, prefix: &str) -> Option<Vec<(String, Vec<u8>)>> {
@@ -32,7 +34,7 @@ fn check_payloads(name: &str, command: Command, places: &[(&str, &str)], least: 
 fn check_coinbase(diff: &MnListDiff) {
     let (_, matched) = diff.coinbase_tree.extract().expect("a whole tree");
     assert_eq!(matched, [(0, diff.coinbase.txid())]);
-    let payload = dash_protocol::CoinbasePayload::of(&diff.coinbase).expect("a coinbase's payload");
+    let payload = CoinbasePayload::of(&diff.coinbase).expect("a coinbase's payload");
     assert_eq!(payload.to_wire(), diff.coinbase.payload);
 }
 
@@ -46,7 +48,7 @@ fn recorded_diffs_decode_and_encode_back() {
     ];
     for message in check_payloads(name, Command::MNLISTDIFF, &places, 40) {
         let Message::MnListDiff(diff) = message else { panic!("not a diff") };
-        if !diff.block_hash.is_zero() && diff.coinbase.is_special() {
+        if diff.coinbase.is_special() {
             check_coinbase(&diff);
         }
     }
@@ -129,8 +131,62 @@ fn recorded_blocks_decode_encode_back_and_have_their_headers_merkle_root() {
 }
 
 #[test]
-fn the_node_names_the_same_masternodes_and_merkle_roots_for_mainnet_diffs() {
-    let name = "the_node_names_the_same_masternodes_and_merkle_roots_for_mainnet_diffs";
+fn recorded_special_payloads_decode_and_encode_back() {
+    let name = "recorded_special_payloads_decode_and_encode_back";
+    let Some(blocks) = all_blocks(name) else { return };
+    let mut kinds = BTreeSet::new();
+    for bytes in blocks {
+        for transaction in Block::from_wire(&bytes).expect("a valid block").transactions {
+            let payload = SpecialPayload::of(&transaction)
+                .unwrap_or_else(|error| panic!("{}: {error}", transaction.txid()));
+            let kind = payload.as_ref().map_or(TxType::Classical, SpecialPayload::kind);
+            assert_eq!(Some(kind), transaction.kind());
+            assert_eq!(payload.map_or(vec![], |payload| payload.to_wire()), transaction.payload);
+            kinds.insert(kind);
+        }
+    }
+    let expected = [
+        TxType::Classical,
+        TxType::ProviderRegister,
+        TxType::ProviderUpdateService,
+        TxType::Coinbase,
+        TxType::QuorumCommitment,
+        TxType::HardForkSignal,
+    ];
+    assert!(kinds.iter().eq(&expected), "{kinds:?}");
+}
+
+#[test]
+fn mainnet_diffs_hold_the_roots_that_the_manifest_names() {
+    let name = "mainnet_diffs_hold_the_roots_that_the_manifest_names";
     let Some(manifest) = json(name, "mainnet/manifest.json") else { return };
-    println!("{}", serde_json::to_string(&manifest).unwrap().chars().take(600).collect::<String>());
+    for expected in manifest.as_array().expect("a list") {
+        let text = |key: &str| expected[key].as_str().expect("a text");
+        if text("message") != "mnlistdiff payload" {
+            continue;
+        }
+        let Some(bytes) = vector(name, &format!("mainnet/{}", text("file"))) else { return };
+        let diff = MnListDiff::from_wire(&bytes).expect("a valid diff");
+        assert_eq!(diff.block_hash.to_string(), text("block"));
+        let (root, _) = diff.coinbase_tree.extract().expect("a whole tree");
+        assert_eq!(root.to_string(), text("tx_merkle_root"));
+        let payload = CoinbasePayload::of(&diff.coinbase).expect("a coinbase's payload");
+        assert_eq!(u64::from(payload.height), expected["height"].as_u64().expect("a number"));
+        assert_eq!(payload.merkle_root_mn_list.to_string(), text("mnroot"));
+        assert_eq!(payload.merkle_root_quorums.to_string(), text("qroot"));
+        if expected["base"].as_u64() == Some(0) {
+            check_whole_list(&diff, &payload);
+        }
+    }
+}
+
+/// A diff from nothing is the whole list: sorted by name, its leaves give the root; so do all quorums, sorted by leaf.
+fn check_whole_list(diff: &MnListDiff, payload: &CoinbasePayload) {
+    let mut entries: Vec<_> = diff.entries.iter().collect();
+    entries.sort_by_key(|entry| entry.pro_tx_hash);
+    let leaves: Vec<[u8; 32]> = entries.into_iter().map(SmlEntry::leaf_hash).collect();
+    assert_eq!(merkle::root(&leaves), payload.merkle_root_mn_list.to_bytes());
+    let mut leaves: Vec<[u8; 32]> = diff.new_quorums.iter().map(FinalCommitment::leaf_hash).collect();
+    leaves.sort_unstable();
+    assert_eq!(merkle::root(&leaves), payload.merkle_root_quorums.to_bytes());
 }

@@ -13,6 +13,9 @@ use dash_protocol::{
 };
 use std::sync::Arc;
 
+/// Quorums that were active so many blocks ago still sign for attackers.
+const SIGNING_MEMORY: u32 = 48;
+
 impl SimChain {
     fn view(&self) -> Option<View<'_>> {
         let ledger = self.ledger.as_ref()?;
@@ -76,14 +79,17 @@ impl SimChain {
         locks::lock_transaction(&self.view()?, self.height(), transaction)
     }
 
-    /// A signature of any 32 bytes by a quorum that is active as of the tip, for attackers.
+    /// A signature of any 32 bytes by a quorum that is active as of the tip or was some blocks ago, for attackers.
     pub fn sign_by(
         &self,
         llmq_type: LLMQType,
         hash: &QuorumHash,
         message: &[u8; 32],
     ) -> Option<BlsSignature> {
-        Some(self.block(self.height())?.active.get(llmq_type, hash)?.key.sign(message))
+        let recent = (0..=SIGNING_MEMORY).step_by(8).filter_map(|back| self.height().checked_sub(back));
+        let mut blocks = recent.filter_map(|height| self.block(height));
+        let quorum = blocks.find_map(|block| block.active.get(llmq_type, hash))?;
+        Some(quorum.key.sign(message))
     }
 
     /// The coinbase of the block at a height; None for the blocks that the network begins with.

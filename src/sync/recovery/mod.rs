@@ -1,0 +1,230 @@
+//! What to do about a request that failed.
+//!
+//! - [`RequestRecoveryManager`]: back-off, another peer, and ways to fall back on.
+//! - `statistics.rs`: [`ErrorStatistics`], which choose the way.
+//! - `breaker.rs`: [`CircuitBreaker`], which lets nothing through while all fails.
+//!
+//! Bounds: a window of outcomes; nothing grows with what peers do.
+
+mod breaker;
+mod statistics;
+
+pub use breaker::{CircuitBreaker, Gate};
+pub use statistics::{ErrorKind, ErrorStatistics};
+
+use crate::api::Circuit;
+use crate::checks::{self, Part};
+use crate::engine::Now;
+use crate::sync::pipeline::PipelineNote;
+use crate::sync::sequential::RequestClass;
+
+/// First wait after a failure when nobody else is there to ask.
+const FIRST_WAIT_MS: u64 = 250;
+/// The longest wait.
+const MOST_WAIT_MS: u64 = 30_000;
+/// Outcomes that it takes to fall back, and the share of failures at which that is done.
+const ENOUGH: usize = 10;
+const FALL_BACK_RATE: f64 = 0.5;
+/// Successes after which the way before is tried again.
+const RECOVERED: u32 = 3;
+/// QRInfos in a row that failed one at a time, after which plain list diffs take their place; fewer if answers came
+/// and did not hold.
+const HOPELESS: usize = 10;
+const HOPELESS_ANSWERS: usize = 4;
+/// How long plain list diffs take the place of QRInfos the first time, and the longest.
+const FIRST_PLAIN_MS: u64 = 60_000;
+const MOST_PLAIN_MS: u64 = 15 * 60 * 1000;
+
+/// The recovery of list and QRInfo requests.
+pub type QRInfoRecoveryManager = RequestRecoveryManager;
+
+/// The way in which things are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fallback {
+    /// Side by side, as the caps allow.
+    None,
+    /// One at a time with each peer, since what overloads a peer is what it is asked itself.
+    OneAtATime,
+    /// Plain list diffs in place of QRInfos: rotated quorums count as degraded.
+    PlainDiffs,
+}
+
+/// What to do about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// Milliseconds until it is asked for again.
+    pub wait_ms: u64,
+    /// Of another peer, while others are there.
+    pub elsewhere: bool,
+}
+
+/// Decides on failures by what the statistics say.
+#[derive(Debug)]
+pub struct RequestRecoveryManager {
+    statistics: ErrorStatistics,
+    breaker: CircuitBreaker,
+    fallback: Fallback,
+    successes: u32,
+    /// Until when plain list diffs are used, and for how long the next time.
+    plain_until_ms: u64,
+    plain_ms: u64,
+    rng: fastrand::Rng,
+    notes: Vec<PipelineNote>,
+}
+
+impl RequestRecoveryManager {
+    /// Without a fault so far. The breaker opens at this share of failures, 0 to 1.
+    pub fn new(breaker_rate: f64, seed: u64) -> Self {
+        Self {
+            statistics: ErrorStatistics::default(),
+            breaker: CircuitBreaker::new(breaker_rate),
+            fallback: Fallback::None,
+            successes: 0,
+            plain_until_ms: 0,
+            plain_ms: FIRST_PLAIN_MS,
+            rng: fastrand::Rng::with_seed(seed),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Whether a request may be sent now.
+    pub fn gate(&mut self, now: Now) -> Gate {
+        if self.fallback == Fallback::PlainDiffs && now.mono_ms >= self.plain_until_ms {
+            self.fall(Fallback::OneAtATime);
+        }
+        self.watch_breaker(|breaker| breaker.gate(now))
+    }
+
+    /// Notes that the probe is under way.
+    pub fn probing(&mut self) {
+        self.breaker.probing();
+    }
+
+    /// Notes that the probe ended without an outcome.
+    pub fn probe_dropped(&mut self) {
+        self.breaker.probe_dropped();
+    }
+
+    /// Notes an answer.
+    pub fn answered(&mut self, class: RequestClass, probe: bool, now: Now) {
+        self.watch_breaker(|breaker| breaker.outcome(true, probe, now));
+        self.statistics.note(class, None, now);
+        self.successes += 1;
+        if self.fallback == Fallback::OneAtATime && self.successes >= RECOVERED {
+            self.fall(Fallback::None);
+        }
+    }
+
+    /// Decides on a request that was not answered: of a key that failed `failures` times before, while `others`
+    /// usable peers are there besides the one asked.
+    pub fn unanswered(
+        &mut self,
+        (class, kind): (RequestClass, ErrorKind),
+        failures: u32,
+        others: usize,
+        probe: bool,
+        now: Now,
+    ) -> Retry {
+        self.watch_breaker(|breaker| breaker.outcome(false, probe, now));
+        self.statistics.note(class, Some(kind), now);
+        self.failed(class, failures, others, now)
+    }
+
+    /// Decides on an answer that did not hold: it was counted as a success when it came.
+    pub fn rejected(
+        &mut self,
+        (class, kind): (RequestClass, ErrorKind),
+        failures: u32,
+        others: usize,
+        now: Now,
+    ) -> Retry {
+        self.watch_breaker(|breaker| breaker.revoke(now));
+        self.statistics.revoke(class, kind);
+        self.failed(class, failures, others, now)
+    }
+
+    fn failed(&mut self, class: RequestClass, failures: u32, others: usize, now: Now) -> Retry {
+        self.choose_way(class, now);
+        if !checks::part(Part::Recovery) {
+            return Retry { wait_ms: 0, elsewhere: false };
+        }
+        // Everybody is asked once before it waits.
+        let (round, peers) = (failures + 1, others as u32 + 1);
+        let wait_ms = if round % peers == 0 { self.back_off_ms(round / peers - 1) } else { 0 };
+        Retry { wait_ms, elsewhere: true }
+    }
+
+    /// A wait that doubles, up to a limit, and is spread by a quarter both ways, so that what failed together is not
+    /// asked again together.
+    fn back_off_ms(&mut self, rounds: u32) -> u64 {
+        let wait = (FIRST_WAIT_MS << rounds.min(16)).min(MOST_WAIT_MS);
+        wait * 3 / 4 + self.rng.u64(0..=wait / 2)
+    }
+
+    fn choose_way(&mut self, class: RequestClass, now: Now) {
+        if !checks::part(Part::Statistics) || !checks::part(Part::Fallback) {
+            return;
+        }
+        let statistics = &self.statistics;
+        match self.fallback {
+            Fallback::None if statistics.len() >= ENOUGH && statistics.failure_rate() >= FALL_BACK_RATE => {
+                self.fall(Fallback::OneAtATime);
+            }
+            Fallback::OneAtATime if class == RequestClass::QRInfo => {
+                let (failures, wrong) = statistics.in_a_row(class);
+                if failures >= HOPELESS || wrong >= HOPELESS_ANSWERS {
+                    self.plain_until_ms = now.mono_ms + self.plain_ms;
+                    self.plain_ms = (self.plain_ms * 2).min(MOST_PLAIN_MS);
+                    self.fall(Fallback::PlainDiffs);
+                }
+            }
+            Fallback::None | Fallback::OneAtATime | Fallback::PlainDiffs => {}
+        }
+    }
+
+    fn fall(&mut self, to: Fallback) {
+        self.notes.push(PipelineNote::Fallback { from: self.fallback, to });
+        if to == Fallback::None {
+            self.plain_ms = FIRST_PLAIN_MS;
+        }
+        self.fallback = to;
+        self.successes = 0;
+        self.statistics.clear();
+    }
+
+    fn watch_breaker<T>(&mut self, act: impl FnOnce(&mut CircuitBreaker) -> T) -> T {
+        let from = self.breaker.circuit();
+        let result = act(&mut self.breaker);
+        let to = self.breaker.circuit();
+        if from != to {
+            self.notes.push(PipelineNote::Breaker { from, to });
+        }
+        result
+    }
+
+    /// The way in which things are asked for now.
+    pub fn fallback(&self) -> Fallback {
+        self.fallback
+    }
+
+    /// Where the breaker stands.
+    pub fn circuit(&self) -> Circuit {
+        self.breaker.circuit()
+    }
+
+    /// What went wrong lately.
+    pub fn statistics(&self) -> &ErrorStatistics {
+        &self.statistics
+    }
+
+    /// Changes of the way and of the breaker since the last call, for the log.
+    pub fn take_notes(&mut self) -> Vec<PipelineNote> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// When something may be asked that may not now, or another way is tried.
+    pub fn next_deadline_ms(&self, now: Now) -> Option<u64> {
+        let plain = (self.fallback == Fallback::PlainDiffs).then_some(self.plain_until_ms);
+        plain.into_iter().chain(self.breaker.next_deadline_ms()).filter(|at| *at > now.mono_ms).min()
+    }
+}
