@@ -48,7 +48,7 @@ impl Point {
 /// Σ weight · key.
 pub(super) fn weighted(keys: &[PublicKey], weights: &[u8]) -> PublicKey {
     let tables = tables(keys);
-    let mut windows: Vec<Vec<Point>> = vec![Vec::with_capacity(keys.len()); WINDOWS];
+    let mut windows: Vec<Vec<Point>> = vec![Vec::new(); WINDOWS];
     for (key, weight) in weights.as_chunks::<WEIGHT>().0.iter().enumerate() {
         for (window, digit) in windows.iter_mut().zip(digits(weight)) {
             let Some(place) = usize::from(digit.unsigned_abs()).checked_sub(1) else { continue };

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use super::*;
 use blst::min_pk::{AggregateSignature, PublicKey, SecretKey, Signature};
 use blst::{MultiPoint, blst_p1_affine};
