@@ -139,7 +139,8 @@ fn a_quorum_that_a_miner_made_up_stays_unverified_and_the_client_says_so() {
         for kind in [Bogus::QuorumSignature, Bogus::MembersSignature, Bogus::Members] {
             let bogus = BogusCommitment { llmq_type, cycle: 360, index: 0, kind };
             let plan = MasternodePlan::calm(16).bogus(bogus);
-            let mut world = World::builder(2).masternodes(plan).honest(3).build();
+            // No commitment of the next cycle is mined yet.
+            let mut world = World::builder(2).masternodes(plan).height(393).honest(3).build();
             world.run_until_synced(LIMIT_MS).unwrap();
             let state = world.state();
             assert!(state.degraded.contains(&word), "{}", world.failure(&format!("{bogus:?}")));
