@@ -3,6 +3,7 @@
 //! Each command is a file and does its own set-up first (`setup`): whatever it needs and does not find is installed at
 //! a pinned version under the target folder, or, for Debian's Chromium as root, by the system's package manager.
 
+mod attacks;
 mod bench;
 mod build;
 mod check;
@@ -13,6 +14,7 @@ mod package;
 mod paths;
 mod process;
 mod setup;
+mod sim;
 mod test;
 
 use anyhow::Result;
@@ -36,6 +38,10 @@ enum Command {
     Check(check::Args),
     /// Measure something; the last line printed is its figures as JSON
     Bench(bench::Args),
+    /// Measure in the simulated network; the last line printed is the figures as JSON
+    Sim(sim::Args),
+    /// Try every lie about masternodes, quorums and locks, with its check and without
+    Attacks(attacks::Args),
     /// Write the npm package to target/npm and print its sizes
     Package,
     /// Sync the demo page in a headless Chrome from a real node and print what was seen
@@ -60,6 +66,8 @@ fn run(command: &Command) -> Result<()> {
         Command::Test(args) => test::run(args),
         Command::Check(args) => check::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Sim(args) => sim::run(args),
+        Command::Attacks(args) => attacks::run(args),
         Command::Package => package::run(),
         Command::Live(args) => live::run(args),
         Command::Screenshot => e2e::screenshot(),

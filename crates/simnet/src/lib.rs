@@ -4,6 +4,7 @@
 //!   forks, and headers that break exactly one rule.
 //! - [`masternodes`]: what such a chain can carry: a masternode list with real keys, quorums, ChainLocks, InstantSend
 //!   locks, and miners who lie about them.
+//! - [`measure`]: what is measured over many worlds.
 //! - [`peer`]: a peer of such a chain that speaks the protocol: bytes in, bytes out at given times. [`peer::Fault`]s
 //!   make it a bad peer, [`peer::Lie`]s a dishonest one.
 //! - [`world`]: the client's engine, such peers, links and a store under one virtual clock; the same seed gives the
@@ -18,6 +19,7 @@
 pub mod chain;
 pub mod demo;
 pub mod masternodes;
+pub mod measure;
 pub mod peer;
 pub mod rng;
 pub mod tcp;

@@ -1,0 +1,9 @@
+//! What is measured over many worlds: `cargo xtask sim` and `cargo xtask attacks` print it, and tests hold a few seeds of
+//! it against what is promised.
+//!
+//! - [`qrinfo`]: how long it takes to prove a network's quorums, in parallel, one at a time, and where requests fail.
+//! - [`attacks`]: each lie about masternodes, quorums and locks, refused, and believed where its checks are off.
+
+#[cfg(feature = "switchable-checks")]
+pub mod attacks;
+pub mod qrinfo;
