@@ -55,9 +55,9 @@ mod tests;
 
 pub use lists::{ListAnswer, ListPipeline, ListRequest};
 
-use crate::api::Circuit;
+use crate::api::{Circuit, LogLevel};
 use crate::checks::{self, Part};
-use crate::engine::{ConnId, Now};
+use crate::engine::{ConnId, Now, Outbox};
 use crate::network::correlation::{InFlight, Request, RequestCorrelationManager, RequestId, RequestOwner};
 use crate::sync::parallel::{
     ExecutorLimits, ParallelExecutor, QRInfoProcessor, QRInfoSyncProgress, Ready, Running,
@@ -422,6 +422,14 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         }
     }
 
+    /// Drops everything under way, answers included.
+    pub(crate) fn cancel_all(&mut self, shared: &mut Shared<'_>) {
+        let keys: Vec<K> = self.scheduler.iter().map(|want| want.key.clone()).collect();
+        for key in keys {
+            self.cancel(&key, shared);
+        }
+    }
+
     /// What is under way for a key: in flight, or answered and not processed.
     pub fn running(&self, key: &K) -> Option<&Running> {
         self.executor.get(key)
@@ -465,6 +473,22 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
     /// Changes since the last call, for the log.
     pub fn take_notes(&mut self) -> Vec<PipelineNote> {
         self.recovery.take_notes()
+    }
+
+    /// Writes the changes since the last call to the log; `what` names the pipeline.
+    pub(crate) fn log_notes(&mut self, what: &str, now: Now, out: &mut Outbox) {
+        for note in self.take_notes() {
+            let (message, from, to) = match note {
+                PipelineNote::Fallback { from, to } => {
+                    ("requests go another way", format!("{from:?}"), format!("{to:?}"))
+                }
+                PipelineNote::Breaker { from, to } => {
+                    ("the circuit breaker changed", format!("{from:?}"), format!("{to:?}"))
+                }
+            };
+            let fields = [("of", what.into()), ("from", from.into()), ("to", to.into())];
+            out.log(now, LogLevel::Warn, "requests", message, fields);
+        }
     }
 
     /// When there is something to do that no input tells of. Deadlines of requests are the correlation's to tell.

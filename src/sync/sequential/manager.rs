@@ -296,9 +296,12 @@ impl SequentialSyncManager {
 
     /// When something here has to be looked at again.
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
-        [self.requests.next_deadline_ms(), self.headers.next_deadline_ms(now), self.permit_at_ms]
-            .into_iter()
-            .flatten()
-            .min()
+        let deadlines = [
+            self.requests.next_deadline_ms(),
+            self.monitor.next_deadline_ms(now),
+            self.headers.next_deadline_ms(now),
+            self.permit_at_ms,
+        ];
+        deadlines.into_iter().flatten().min()
     }
 }
