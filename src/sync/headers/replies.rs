@@ -85,9 +85,8 @@ impl HeaderSync {
         match ctx.requests.headers_reply(conn, reply, ctx.now) {
             Match::Request(request) => {
                 let bytes = batch.wire_len();
-                match self.work.answered(&request, (), bytes, &mut ctx.shared()) {
-                    Some(key) => self.on_answer(conn, key, batch, ctx),
-                    None => {}
+                if let Some(key) = self.work.answered(&request, (), bytes, &mut ctx.shared()) {
+                    self.on_answer(conn, key, batch, ctx);
                 }
             }
             Match::Ignores(request) => {
