@@ -88,10 +88,10 @@ impl HeaderSync {
         let tip = self.lane().tip();
         let Some(front) = self.ranges.front().map(|range| range.origin.height) else { return };
         self.reset_stream(StreamId::Range(front), ctx);
-        if let Some(range) = self.ranges.front_mut() {
-            if tip.height > range.origin.height {
-                range.start = tip;
-            }
+        if let Some(range) = self.ranges.front_mut()
+            && tip.height > range.origin.height
+        {
+            range.start = tip;
         }
     }
 

@@ -51,6 +51,8 @@
 mod bench;
 mod choice;
 mod lists;
+#[cfg(all(test, feature = "switchable-checks"))]
+mod parts;
 #[cfg(test)]
 mod tests;
 mod types;
