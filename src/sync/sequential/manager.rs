@@ -455,6 +455,7 @@ impl SequentialSyncManager {
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         [
             self.tools.requests.next_deadline_ms(),
+            self.tools.monitor.next_deadline_ms(now),
             self.headers.next_deadline_ms(now),
             self.masternodes.next_deadline_ms(now),
             self.finality.next_deadline_ms(now),
