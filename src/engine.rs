@@ -231,6 +231,7 @@ impl Engine {
             }
             Command::Close => {
                 self.set_paused(true, now);
+                self.sync.flush();
                 self.closing.push(call);
                 return;
             }

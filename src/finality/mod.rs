@@ -3,7 +3,7 @@
 //!
 //! - [`chainlock`] and [`instantlock`] are the rules: who signs, what is signed, and what is missing to verify a lock.
 //! - [`chainlock_book`] and [`instantlock_book`] hold locks: those that cannot be verified yet, apart and bounded
-//!   ([`waiting`]), and those that hold. Only the latter are ever shown.
+//!   (`waiting.rs`), and those that hold. Only the latter are ever shown.
 //!
 //! Everything here is pure: what a rule needs of the chain and of quorums is passed in, and signatures are handed out
 //! as [`SignatureCheck`]s for whoever computes. A lock counts only if its quorum is proven and verified; one that

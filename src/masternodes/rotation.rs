@@ -95,6 +95,22 @@ pub enum RotationError {
     },
 }
 
+impl RotationError {
+    /// The cycle whose snapshot is at fault, if one is: no node makes such a snapshot.
+    pub const fn faulty_snapshot(&self) -> Option<u32> {
+        match self {
+            Self::Mode { cycle, .. } | Self::Bits { cycle, .. } | Self::SkipPosition { cycle, .. } => {
+                Some(*cycle)
+            }
+            Self::NotRotated(_)
+            | Self::NoCycle { .. }
+            | Self::CycleHeight { .. }
+            | Self::WorkBlock { .. }
+            | Self::MissingSnapshot { .. } => None,
+        }
+    }
+}
+
 /// Lists of members, one for each quorum of a cycle by its index; of whole quorums, or of their quarters.
 pub(super) type ByQuorum = Vec<Vec<Arc<MasternodeEntry>>>;
 

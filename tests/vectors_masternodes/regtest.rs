@@ -47,6 +47,44 @@ fn assert_rotated_members(network: &Network, quorums: &[Value]) -> usize {
         .count()
 }
 
+/// Loading proves whatever was recorded: here it is counted. The list at the tip is the node's own.
+fn assert_lists(network: &Network, folder: &str, tip: u32) {
+    let diffs = network.diffs.iter().filter(|(name, _)| name.starts_with("mnlistdiff_")).count();
+    let files = std::fs::read_dir(vectors("", folder).unwrap().join("wire")).unwrap();
+    let (mut lists, mut rotations) = (0, 0);
+    for name in files.map(|file| file.unwrap().file_name().into_string().unwrap()) {
+        lists += usize::from(name.starts_with("mnlistdiff_"));
+        rotations += usize::from(name.starts_with("qrinfo_"));
+    }
+    assert_eq!((diffs, network.rotations.len()), (lists, rotations));
+    assert!(lists >= 25 && rotations >= 10);
+
+    let list = network.states[&tip].list();
+    let nodes = json(&vectors("", folder).unwrap(), "protx.json");
+    let nodes = nodes.as_array().unwrap();
+    assert_eq!(list.len(), nodes.len());
+    for node in nodes {
+        let entry = list.get(&text(node, "proTxHash").parse().unwrap()).unwrap();
+        assert_eq!(entry.basic_key().to_string(), text(&node["state"], "pubKeyOperator"));
+        assert_eq!(entry.is_valid(), node["state"]["PoSeBanHeight"].as_i64() == Some(-1));
+        assert_eq!(entry.is_evo(), text(node, "type") == "Evo");
+    }
+}
+
+#[test]
+fn every_recorded_diff_and_rotation_info_is_proven_and_the_last_list_is_the_nodes() {
+    let network = need_network!(
+        "every_recorded_diff_and_rotation_info_is_proven_and_the_last_list_is_the_nodes",
+        "regtest-llmq"
+    );
+    assert_lists(&network, "regtest-llmq", 646);
+    let network = need_network!(
+        "every_recorded_diff_and_rotation_info_is_proven_and_the_last_list_is_the_nodes",
+        "regtest-few"
+    );
+    assert_lists(&network, "regtest-few", 697);
+}
+
 #[test]
 fn plain_quorums_have_the_members_that_nodes_give_them() {
     let network = need_network!("plain_quorums_have_the_members_that_nodes_give_them", "regtest-llmq");

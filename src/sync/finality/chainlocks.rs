@@ -62,19 +62,18 @@ impl FinalitySync {
                     self.verifying.push(Subject::Chain { lock, waits: true }, checks);
                 }
                 Judgement::Accept => self.chainlock_checked(lock, true, Some(vec![true]), ctx),
-                Judgement::Wait(Missing::Quorums) => {
-                    let height = u32::try_from(lock.height).map_or(0, quorum_height);
-                    if height > 0 && height <= chain.tip().height {
-                        lists.ask_for_lock(height);
-                    }
-                }
-                Judgement::Wait(_) => {}
+                Judgement::Wait(missing) => ask_for(missing, &lock, chain, lists),
             }
         }
     }
 
     /// The lock in the coinbase of the highest proven list: its block is on the chain that the coinbase is on.
-    pub(super) fn judge_coinbase(&mut self, chain: &HeaderChain, lists: &MasternodeSync, ctx: &mut Ctx<'_>) {
+    pub(super) fn judge_coinbase(
+        &mut self,
+        chain: &HeaderChain,
+        lists: &mut MasternodeSync,
+        ctx: &mut Ctx<'_>,
+    ) {
         let Some(lock) = lists.book().top().and_then(|top| top.chainlock()) else { return };
         let best = self.chainlocks.best().map_or(0, |best| best.height);
         let (Some(block), Ok(height)) = (chain.at(lock.height), i32::try_from(lock.height)) else { return };
@@ -85,7 +84,7 @@ impl FinalitySync {
         match self.judge_chainlock(&lock, chain, lists) {
             Judgement::Verify(checks) => self.verifying.push(Subject::Chain { lock, waits: false }, checks),
             Judgement::Accept => self.chainlock_checked(lock, false, Some(vec![true]), ctx),
-            Judgement::Wait(_) => {}
+            Judgement::Wait(missing) => ask_for(missing, &lock, chain, lists),
         }
     }
 
@@ -153,5 +152,13 @@ impl FinalitySync {
             self.shown = Some(tip.clone());
             ctx.out.emit(Event::Chainlock { tip });
         }
+    }
+}
+
+/// Asks for the list that a lock waits for, if its block is there.
+fn ask_for(missing: Missing, lock: &ChainLock, chain: &HeaderChain, lists: &mut MasternodeSync) {
+    let height = u32::try_from(lock.height).map_or(0, quorum_height);
+    if missing == Missing::Quorums && height > 0 && height <= chain.tip().height {
+        lists.ask_for_lock(height);
     }
 }

@@ -189,6 +189,9 @@ impl MasternodeSync {
             let before = self.proven;
             self.take_in(chain, ctx);
             self.plan = self.situation(chain).plan();
+            let open: BTreeSet<u32> =
+                self.plan.quorums.iter().filter_map(|name| self.base_of(name)).collect();
+            self.doubtful.retain(|cycle| open.contains(cycle));
             if ctx.now.mono_ms >= self.retry_at_ms {
                 let quorums = self.plan.quorums.clone();
                 self.prove(&quorums, chain, ctx);
@@ -246,8 +249,11 @@ impl MasternodeSync {
     }
 
     fn waits_for_doubtful(&self, name: &QuorumName) -> bool {
-        let base = self.book.quorum(name).and_then(QuorumRecord::base_height);
-        base.is_some_and(|base| self.doubtful.contains(&base))
+        self.base_of(name).is_some_and(|base| self.doubtful.contains(&base))
+    }
+
+    fn base_of(&self, name: &QuorumName) -> Option<u32> {
+        self.book.quorum(name).and_then(QuorumRecord::base_height)
     }
 
     /// How the phase stands.
@@ -361,9 +367,7 @@ impl MasternodeSync {
 
     /// Stores what is proven and not stored yet.
     fn commit(&mut self, ctx: &mut Ctx<'_>) {
-        let due = self.changed && self.committing.is_none() && ctx.now.mono_ms >= self.commit_at_ms;
-        // In the midst of many answers they are stored together.
-        if !due || !(self.is_settled() || self.pipeline.in_flight() == 0 || self.commit_at_ms > 0) {
+        if !self.changed || self.committing.is_some() || ctx.now.mono_ms < self.commit_at_ms {
             return;
         }
         let kept = Kept { book: &self.book, snapshots: &self.snapshots, lock: self.lock.as_ref() };
@@ -410,7 +414,7 @@ impl MasternodeSync {
 
     /// Stores at once what waits, as when the client closes.
     pub(crate) fn flush(&mut self) {
-        self.commit_at_ms = self.commit_at_ms.min(1);
+        self.commit_at_ms = 0;
     }
 
     /// Goes on after a pause, or when the store has room again.

@@ -123,7 +123,11 @@ impl MasternodeSync {
 
     /// Computes the members of all quorums of a cycle, if its four lists and three snapshots are there.
     fn prove_cycle(&mut self, cycle: u32, names: &[QuorumName], batch: &mut Batch, ctx: &mut Ctx<'_>) {
-        let Some(members) = self.members_of_cycle(cycle, ctx) else { return };
+        let members = match self.members_of_cycle(cycle, ctx) {
+            Ok(members) => members,
+            Err(None) => return,
+            Err(Some(reason)) => return names.iter().for_each(|name| self.refuse(*name, &reason, ctx)),
+        };
         let mut proof = CycleProof::default();
         for name in names {
             let index = self.book.quorum(name).and_then(|record| record.entry.commitment().quorum_index);
@@ -141,35 +145,30 @@ impl MasternodeSync {
         self.judge_cycle(cycle, ctx);
     }
 
-    /// The members of every quorum of a cycle, by index.
-    fn members_of_cycle(&mut self, cycle: u32, ctx: &mut Ctx<'_>) -> Option<Vec<Members>> {
+    /// The members of every quorum of a cycle, by index; without them, whether they can never be had, and why.
+    fn members_of_cycle(&mut self, cycle: u32, ctx: &mut Ctx<'_>) -> Result<Vec<Members>, Option<String>> {
         let params = Arc::clone(&self.params);
-        let llmq = *params.llmq(params.llmq_types.instantsend)?;
-        let quarters: [u32; 4] =
-            std::array::from_fn(|back| cycle.saturating_sub(back as u32 * llmq.interval));
-        let mut inputs = Vec::with_capacity(4);
+        let llmq = *params.llmq(params.llmq_types.instantsend).ok_or(None)?;
+        let quarters = plans::quarter_cycles(&llmq, cycle).ok_or(None)?;
+        let mut inputs = Vec::with_capacity(quarters.len());
         for (back, base_height) in quarters.into_iter().enumerate() {
-            let state = self.book.at(plans::work_block(base_height))?;
+            let state = self.book.at(plans::work_block(base_height)).ok_or(None)?;
             let snapshot = self.snapshots.get(base_height).map(Arc::as_ref);
             if back > 0 && snapshot.is_none() {
-                return None;
+                return Err(None);
             }
             inputs.push(Cycle { base_height, state, snapshot });
         }
-        let [own, first, second, third] = inputs.as_slice() else { return None };
-        match rotated_members(&params, &llmq, own, [first, second, third]) {
-            Ok(members) => Some(members),
-            Err(error) => {
-                let reason = error.to_string();
-                let sources = self.snapshots.sources(&quarters[1..]);
-                self.snapshots.doubt(quarters[1..].iter().copied());
-                // One peer gave all of it: no honest one gives a snapshot that leads nowhere.
-                if let [source] = sources.as_slice() {
-                    ctx.peers.punish(*source, &Offence::Snapshot(reason), ctx.now, ctx.out);
-                }
-                None
+        let [own, first, second, third] = inputs.as_slice() else { return Err(None) };
+        rotated_members(&params, &llmq, own, [first, second, third]).map_err(|error| {
+            // No honest peer gives a snapshot that leads nowhere.
+            let faulty = error.faulty_snapshot();
+            let offence = Offence::Snapshot(error.to_string());
+            for source in self.snapshots.sources(faulty.as_slice()) {
+                ctx.peers.punish(source, &offence, ctx.now, ctx.out);
             }
-        }
+            if self.snapshots.doubt(faulty) { None } else { Some(error.to_string()) }
+        })
     }
 
     fn examine(

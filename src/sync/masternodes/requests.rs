@@ -89,12 +89,10 @@ impl MasternodeSync {
             .filter(|key| self.can_use(key, chain))
             .cloned()
             .or_else(fresh)?;
-        let follows = self.was_complete && height == tip;
-        let priority = if follows || self.asked_for_locks.contains(&height) {
-            SchedulePriority::High
-        } else {
-            SchedulePriority::Normal
-        };
+        // Answers of a higher priority do not wait for lower ones: only what builds on a proven list may have it.
+        let founded = matches!(&key, ListRequest::Diff { get, .. } if self.book.of_block(&get.base_block_hash).is_some());
+        let urgent = (self.was_complete && height == tip) || self.asked_for_locks.contains(&height);
+        let priority = if founded && urgent { SchedulePriority::High } else { SchedulePriority::Normal };
         Some(key.want(priority))
     }
 

@@ -58,7 +58,8 @@ impl Snapshots {
     }
 
     /// How much the snapshot of a cycle is worth.
-    pub fn standing(&self, cycle: u32) -> Option<Standing> {
+    #[cfg(test)]
+    fn standing(&self, cycle: u32) -> Option<Standing> {
         self.kept.get(&cycle).map(|kept| kept.standing)
     }
 

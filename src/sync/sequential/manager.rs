@@ -398,6 +398,11 @@ impl SequentialSyncManager {
         self.headers.lookup(at)
     }
 
+    /// Stores at once what would wait for company.
+    pub(crate) fn flush(&mut self) {
+        self.masternodes.flush();
+    }
+
     /// Whether nothing proven waits for the store, or the store takes nothing any more.
     pub fn is_flushed(&self) -> bool {
         self.headers.is_flushed() && (self.headers.is_store_paused() || self.masternodes.is_flushed())
