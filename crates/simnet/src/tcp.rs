@@ -7,10 +7,11 @@
 use crate::chain::SimChain;
 use crate::peer::{Action, Clock, Fault, Payment, Pool, Profile, SimPeer, View};
 use crate::rng::Rng;
+use dash_protocol::Command;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -31,13 +32,20 @@ const LOCK_DELAY: Duration = Duration::from_millis(700);
 pub struct LiveChain {
     chain: RwLock<SimChain>,
     pool: RwLock<Pool>,
+    /// Messages that its peers got, by command.
+    served: Mutex<BTreeMap<String, u64>>,
     changes: watch::Sender<u64>,
 }
 
 impl LiveChain {
     /// Shares a chain.
     pub fn new(chain: SimChain) -> Arc<Self> {
-        Arc::new(Self { chain: RwLock::new(chain), pool: RwLock::default(), changes: watch::Sender::new(0) })
+        Arc::new(Self {
+            chain: RwLock::new(chain),
+            pool: RwLock::default(),
+            served: Mutex::default(),
+            changes: watch::Sender::new(0),
+        })
     }
 
     /// The chain as it is. Peers wait to change it while this is held.
@@ -55,6 +63,18 @@ impl LiveChain {
     pub fn relay(&self, payment: Payment) {
         self.pool.write().unwrap_or_else(PoisonError::into_inner).add(payment);
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// How many messages of each command its peers got.
+    pub fn served(&self) -> BTreeMap<String, u64> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, commands: Vec<Command>) {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        for command in commands {
+            *served.entry(command.to_string()).or_default() += 1;
+        }
     }
 
     /// Lets a peer act on what there is.
@@ -192,6 +212,7 @@ impl Session {
                     Ok(count) if count > 0 => {
                         let clock = self.clock();
                         self.chain.show(|view| self.peer.receive(&buffer[..count], clock, view));
+                        self.chain.count(self.peer.asked());
                     }
                     _ => return,
                 },

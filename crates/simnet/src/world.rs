@@ -90,6 +90,8 @@ pub struct World {
     replies: BTreeMap<CallId, Result<Reply, ApiError>>,
     state: Option<Box<SyncState>>,
     bans: Vec<(String, String)>,
+    /// Messages of the client by command, as peers got them.
+    asked: BTreeMap<String, u64>,
     digest: Digest,
     handled: u64,
     connects: u64,
@@ -186,6 +188,11 @@ impl World {
             Event::Instantlock { txid } => Some((*at, txid.as_str())),
             _ => None,
         })
+    }
+
+    /// How many messages of a command, as `getqrinfo`, peers got from the client so far.
+    pub fn asked(&self, command: &str) -> u64 {
+        self.asked.get(command).copied().unwrap_or(0)
     }
 
     /// Addresses of banned peers with the reasons given, in the order of their bans.

@@ -69,6 +69,8 @@ pub struct SimPeer {
     next_push: Option<u64>,
     finished: bool,
     trickling: bool,
+    /// What the client sent since [`SimPeer::asked`] was looked at.
+    asked: Vec<Command>,
 }
 
 impl SimPeer {
@@ -101,6 +103,7 @@ impl SimPeer {
             next_push: None,
             finished: false,
             trickling: false,
+            asked: Vec::new(),
         }
     }
 
@@ -116,6 +119,7 @@ impl SimPeer {
         loop {
             match self.decoder.next_frame() {
                 Ok(Some(frame)) => {
+                    self.asked.push(frame.command);
                     if let Ok(message) = Message::decode(frame.command, &frame.payload) {
                         self.take(message, clock, view);
                     }
@@ -173,6 +177,11 @@ impl SimPeer {
     /// What the peer did since the last call.
     pub fn outputs(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.outputs)
+    }
+
+    /// The commands of the messages that came since the last call.
+    pub fn asked(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.asked)
     }
 
     /// Whether nothing can be said unasked: not yet, or not any more.

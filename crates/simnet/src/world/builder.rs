@@ -267,6 +267,7 @@ impl WorldBuilder {
             replies: BTreeMap::new(),
             state: None,
             bans: Vec::new(),
+            asked: BTreeMap::new(),
             digest: Digest::default(),
             handled: 0,
             connects: 0,

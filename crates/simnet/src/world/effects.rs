@@ -195,6 +195,9 @@ impl World {
     /// Puts what a peer did into the queue, its bytes cut into pieces as streams are.
     fn collect(&mut self, conn: ConnId) {
         let Some(link) = self.links.get_mut(&conn) else { return };
+        for command in link.peer.asked() {
+            *self.asked.entry(command.to_string()).or_default() += 1;
+        }
         for output in link.peer.outputs() {
             let at = output.at.max(self.now_ms);
             match output.action {
