@@ -154,9 +154,13 @@ export async function bridge(t, { network = 'regtest', peers, serve, origins = [
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css' };
 
-/** A plain static server: `/npm/` is the built package, `/wasm/` what it was made of, all else `tests/e2e/pages`. */
-export async function staticServer(t) {
+/**
+ * A plain static server: `/npm/` is the built package, `/wasm/` what it was made of, `others` further folders by their
+ * paths, all else `tests/e2e/pages`.
+ */
+export async function staticServer(t, others = {}) {
   const roots = {
+    ...others,
     '/npm/': env('E2E_PACKAGE'),
     '/wasm/': env('E2E_WASM'),
     '/': fileURLToPath(new URL('pages', import.meta.url)),
