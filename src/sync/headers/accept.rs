@@ -6,7 +6,7 @@
 
 use super::download::MAX_UNSTORED;
 use super::stream::{Piece, Place, StreamId};
-use super::{Ctx, HeaderSync};
+use super::{Ctx, HeaderSync, HeaderWork};
 use crate::api::LogLevel;
 use crate::chain::target::Target;
 use crate::chain::{Accepted, HeaderError, Outcome, Severity};
@@ -86,11 +86,12 @@ impl HeaderSync {
     /// Drops what the first range holds and goes on from the tip of the chain.
     fn reset_front(&mut self, ctx: &mut Ctx<'_>) {
         let tip = self.lane().tip();
-        if let Some(range) = self.ranges.front_mut() {
-            range.stream.reset(ctx);
-            if tip.height > range.origin.height {
-                range.start = tip;
-            }
+        let Some(front) = self.ranges.front().map(|range| range.origin.height) else { return };
+        self.reset_stream(StreamId::Range(front), ctx);
+        if let Some(range) = self.ranges.front_mut()
+            && tip.height > range.origin.height
+        {
+            range.start = tip;
         }
     }
 
@@ -110,7 +111,7 @@ impl HeaderSync {
             }
         }
         if let Some((source, error)) = fault {
-            stream.reset(ctx);
+            self.reset_stream(id, ctx);
             if self.ranges.front().is_some_and(|range| id == StreamId::Range(range.origin.height)) {
                 self.reset_front(ctx);
                 self.doubt(&error);
@@ -160,8 +161,8 @@ impl HeaderSync {
         }
         self.note_outcome(peer, &piece, &outcome, ctx);
         if let Some(error) = error {
+            self.reset_stream(StreamId::Tip(peer), ctx);
             if let Some(entry) = self.tips.get_mut(&peer) {
-                entry.stream.reset(ctx);
                 entry.more = false;
                 entry.nothing_more = None;
                 entry.stream.retry_at_ms = ctx.now.mono_ms + 10_000;
@@ -201,9 +202,7 @@ impl HeaderSync {
                 }
             }
             // The parent was in memory when the reply came and is not any more: ask anew.
-            Outcome::Unknown => {
-                entry.stream.reset(ctx);
-            }
+            Outcome::Unknown => self.reset_stream(StreamId::Tip(peer), ctx),
             // Another peer was faster, or this one's chain ends below our tip.
             Outcome::Nothing if piece.len() < MAX_HEADERS => {
                 entry.more = false;
@@ -223,7 +222,8 @@ impl HeaderSync {
         let tip = self.lane().tip();
         let Some(entry) = self.tips.get(&peer) else { return };
         let Some(fork) = entry.side_fork else { return };
-        let complete = !entry.more && entry.stream.request.is_none() && entry.stream.pieces.is_empty();
+        let asked = self.work.running(&HeaderWork::Stream(StreamId::Tip(peer))).is_some();
+        let complete = !entry.more && !asked && entry.stream.pieces.is_empty();
         let depth = tip.height.saturating_sub(fork);
         if entry.side_headers > MAX_SIDE_HEADERS {
             let offence = Offence::LowWorkFlood(entry.side_headers);

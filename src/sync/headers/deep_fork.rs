@@ -16,11 +16,9 @@ use crate::chain::work::work_of;
 use crate::chain::{Context, Entry, HeaderChain, MEMORY_WINDOW, RivalChain, START_ANCESTORS, pow};
 use crate::engine::{ConnId, Effect, ReadId};
 use crate::network::Offence;
-use crate::network::correlation::{InFlight, Request, RequestId};
 use crate::store::{HeaderRun, ReadReply, ReadRequest};
-use crate::sync::sequential::RequestClass;
 use dash_num::Arith256;
-use dash_protocol::{BlockHash, GetHeaders, Header, Message, PROTOCOL_VERSION};
+use dash_protocol::{BlockHash, Header};
 
 /// A branch may need this many times the headers that ours has since the fork, and [`SLACK`] more.
 const MORE_THAN_ENOUGH: u32 = 4;
@@ -47,13 +45,13 @@ enum Step {
     /// Our own headers after `common` are being read, to be compared with theirs.
     Compare(ReadId),
     /// Everything so far is common: their next headers are awaited.
-    AwaitCommon(RequestId),
+    AwaitCommon,
     /// The fork is found; our headers after it are being read to know our work at the fork.
     SumWork { read: ReadId, next: u32, work_after_fork: Arith256 },
     /// The headers before the fork are being read.
     ReadContext { read: ReadId, work_at_fork: Arith256 },
     /// Their headers are awaited, to be fed.
-    Feed { request: RequestId, rival: Box<RivalChain>, fed: u32 },
+    Feed { rival: Box<RivalChain>, fed: u32 },
     /// Their branch has more work: the chain is being set back.
     SetBack { read: ReadId, work: Arith256 },
 }
@@ -61,6 +59,19 @@ enum Step {
 impl DeepFork {
     pub fn peer(&self) -> Option<ConnId> {
         self.peer
+    }
+
+    /// The hash after which its headers are awaited, if they are.
+    pub fn awaited_after(&self) -> Option<BlockHash> {
+        match &self.step {
+            Step::AwaitCommon => Some(self.common.hash),
+            Step::Feed { rival, .. } => Some(rival.tip().hash),
+            Step::Idle
+            | Step::Compare(_)
+            | Step::SumWork { .. }
+            | Step::ReadContext { .. }
+            | Step::SetBack { .. } => None,
+        }
     }
 }
 
@@ -107,7 +118,7 @@ impl HeaderSync {
             | Step::SumWork { read, .. }
             | Step::ReadContext { read, .. }
             | Step::SetBack { read, .. } => *read == id,
-            Step::Idle | Step::AwaitCommon(_) | Step::Feed { .. } => false,
+            Step::Idle | Step::AwaitCommon | Step::Feed { .. } => false,
         })
     }
 
@@ -125,7 +136,7 @@ impl HeaderSync {
                 self.set_back(fork.common, work, &run, ctx);
                 None
             }
-            step @ (Step::Idle | Step::AwaitCommon(_) | Step::Feed { .. }) => Some(DeepFork { step, ..fork }),
+            step @ (Step::Idle | Step::AwaitCommon | Step::Feed { .. }) => Some(DeepFork { step, ..fork }),
         };
     }
 
@@ -138,21 +149,11 @@ impl HeaderSync {
         }
         fork.headers.drain(..same);
         if fork.headers.is_empty() {
-            let request = self.ask_after(fork.peer?, fork.common.hash, ctx)?;
-            return Some(DeepFork { step: Step::AwaitCommon(request), ..fork });
+            return Some(DeepFork { step: Step::AwaitCommon, ..fork });
         }
         let next = fork.common.height + 1;
         let zero = Arith256::from_u64(0);
         self.sum_work(fork, &HeaderRun::default(), next, zero, ctx)
-    }
-
-    fn ask_after(&self, peer: ConnId, hash: BlockHash, ctx: &mut Ctx<'_>) -> Option<RequestId> {
-        ctx.admit(RequestClass::Headers, 0, 0).ok()?;
-        let request = Request::HeadersAfter { locator: vec![hash] };
-        let id = ctx.requests.begin(peer, request, 30_000, ctx.now);
-        let get = GetHeaders { version: PROTOCOL_VERSION, locator: vec![hash], stop: BlockHash::ZERO };
-        ctx.peers.send(peer, &Message::GetHeaders(get), ctx.out);
-        Some(id)
     }
 
     /// Adds up the work of our headers after the fork that are below memory.
@@ -243,31 +244,27 @@ impl HeaderSync {
             ctx.peers.punish(peer, &Offence::LowWorkFlood(fed), ctx.now, ctx.out);
             return None;
         }
-        let request = self.ask_after(peer, rival.tip().hash, ctx)?;
-        let step = Step::Feed { request, rival: Box::new(rival), fed };
+        let step = Step::Feed { rival: Box::new(rival), fed };
         Some(DeepFork { step, ..state })
     }
 
-    /// Takes a reply if the proof waits for it.
+    /// Takes the headers that the proof waits for.
     pub(super) fn deep_fork_answer(
         &mut self,
         conn: ConnId,
-        request: &InFlight,
+        after: BlockHash,
         batch: &Batch,
         ctx: &mut Ctx<'_>,
-    ) -> bool {
-        let awaited = self.deep_fork.as_ref().is_some_and(|fork| match &fork.step {
-            Step::AwaitCommon(id) | Step::Feed { request: id, .. } => *id == request.id,
-            _ => false,
-        });
-        let Some(fork) = self.deep_fork.take_if(|_| awaited) else { return false };
+    ) {
+        let awaits = |fork: &mut DeepFork| fork.peer == Some(conn) && fork.awaited_after() == Some(after);
+        let Some(fork) = self.deep_fork.take_if(awaits) else { return };
         let headers = match batch {
             Batch::Plain(headers) => headers.clone(),
             Batch::Compressed(_) => Vec::new(),
         };
         self.deep_fork = match fork.step {
-            Step::AwaitCommon(_) if headers.is_empty() => None,
-            Step::AwaitCommon(_) => {
+            Step::AwaitCommon if headers.is_empty() => None,
+            Step::AwaitCommon => {
                 let read = self.read_own(fork.common.height + 1, headers.len() as u32, ctx);
                 Some(DeepFork { headers, step: Step::Compare(read), ..fork })
             }
@@ -280,15 +277,6 @@ impl HeaderSync {
             Step::Feed { rival, fed, .. } => self.feed(conn, *rival, &headers, fed, ctx),
             step => Some(DeepFork { step, ..fork }),
         };
-        true
-    }
-
-    /// Gives up the proof if it waited for this request.
-    pub(super) fn deep_fork_request_lost(&mut self, id: RequestId) {
-        self.deep_fork.take_if(|fork| match &fork.step {
-            Step::AwaitCommon(request) | Step::Feed { request, .. } => *request == id,
-            _ => false,
-        });
     }
 
     /// Sets the chain back to a height from which it is fetched again.
@@ -307,13 +295,14 @@ impl HeaderSync {
                 lane.unstored_fork = Some(place.height);
                 lane.chain = Some(chain);
                 self.anchors.retain(|(height, _)| *height <= place.height);
+                self.work.cancel_all(&mut ctx.shared());
                 for tip in self.tips.values_mut() {
-                    tip.stream.reset(ctx);
+                    tip.stream.reset();
                     tip.nothing_more = None;
                     tip.more = false;
                 }
                 for range in &mut self.ranges {
-                    range.stream.reset(ctx);
+                    range.stream.reset();
                 }
                 self.plan_ranges();
                 self.fell_behind = true;

@@ -4,23 +4,24 @@
 //! ending in a hash that is known beforehand. Then the tip: one peer leads until it has no more, and every other peer
 //! is asked whether it has anything after it. All bounds on what may come back are in `stream.rs`.
 
-use super::stream::{MAX_BUFFERED, MAX_UNHASHED, Place, Stream};
+use super::stream::{MAX_BUFFERED, MAX_UNHASHED, Place, Stream, StreamId};
 use super::{Ctx, HeaderSync};
 use crate::chain::MEMORY_WINDOW;
-use crate::engine::ConnId;
-use crate::network::correlation::{Request, RequestId, RequestOwner};
-use crate::sync::sequential::{Failure, Recovery, RequestClass, SyncPhase};
+use crate::engine::{ConnId, Now};
+use crate::network::correlation::{Request, RequestOwner};
+use crate::sync::parallel::{ExecutorLimits, ExecutorMode};
+use crate::sync::pipeline::{Dispatch, Lost, PipelineSettings};
+use crate::sync::recovery::ErrorKind;
+use crate::sync::scheduler::{PeerView, SchedulePriority, Want};
+use crate::sync::sequential::{Failure, RequestClass, SyncPhase};
 use dash_protocol::{BlockHash, GetHeaders, MAX_HEADERS, Message, PROTOCOL_VERSION, ServiceFlags};
 
 /// Ranges worked on at once.
 pub(super) const MAX_ACTIVE_RANGES: usize = 8;
-/// An answer to a request for headers is waited for this long; longer after each failure.
-const HEADERS_TIMEOUT_MS: u64 = 15_000;
-const MAX_TIMEOUT_MS: u64 = 60_000;
-/// A peer that did not answer is passed over for this long while others are there.
-const SLOW_MS: u64 = 30_000;
 /// Requests in a row without an answer after which a peer is let go.
 const MAX_TIMEOUTS: u32 = 3;
+/// The share of failures at which no headers are asked for a while.
+const BREAKER_RATE: f64 = 0.9;
 /// How often each peer is asked for news although nobody announced any.
 const POLL_MS: u64 = 60_000;
 /// Proven headers that may wait for the store before new ones are put off: they have to stay in memory until then.
@@ -74,13 +75,6 @@ pub(super) struct TipPeer {
     /// Answers in a row that held nothing new.
     pub fruitless: u32,
     pub last_asked_ms: Option<u64>,
-    pub timeouts: u32,
-    /// Passed over until then, while others are there.
-    pub slow_until_ms: u64,
-    /// It has no part of the range that it was asked for: its chain is shorter.
-    pub behind_until_ms: u64,
-    /// Smoothed bytes a second of its batches.
-    pub bytes_per_second: Option<f64>,
 }
 
 impl TipPeer {
@@ -95,127 +89,192 @@ impl TipPeer {
     }
 }
 
+/// What is asked: the pipeline's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum HeaderWork {
+    /// The ancestor of the start with this hash.
+    Context(BlockHash),
+    /// What continues a stream.
+    Stream(StreamId),
+    /// What a branch that leaves the chain deep down has after this hash.
+    Fork(BlockHash),
+}
+
+/// Requests for headers: no more than two batches and an ancestor with each peer.
+pub(super) fn settings(seed: u64) -> PipelineSettings {
+    PipelineSettings {
+        owner: RequestOwner::Headers,
+        limits: ExecutorLimits { per_peer: 3, in_all: 32, mode: ExecutorMode::Parallel },
+        // What comes is held by the streams, within their own bounds.
+        most_held: usize::MAX,
+        most_held_bytes: usize::MAX,
+        breaker_rate: BREAKER_RATE,
+        seed,
+    }
+}
+
 impl HeaderSync {
     /// Sends the requests that are wanted and allowed.
     pub(super) fn ask(&mut self, ctx: &mut Ctx<'_>) {
-        if self.lane().context.is_some() {
-            self.ask_context(ctx);
-        }
-        self.ask_ranges(ctx);
-        if self.ranges.is_empty() && self.lane().chain.is_some() && self.lane().end.is_none() {
-            self.ask_tips(ctx);
+        let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).collect();
+        let mut wants = Vec::new();
+        self.want_context(&mut wants);
+        self.want_fork(&mut wants);
+        self.want_ranges(&mut wants, ctx);
+        self.want_tips(&mut wants, &peers, ctx);
+        self.work.want(wants, &mut ctx.shared());
+        while let Some(dispatch) = self.work.next(&peers, &mut ctx.shared()) {
+            self.send(dispatch, ctx);
         }
     }
 
     /// The next ancestor of the start, of any peer.
-    fn ask_context(&mut self, ctx: &mut Ctx<'_>) {
+    fn want_context(&self, wants: &mut Vec<Want<HeaderWork>>) {
         let lane = self.lane();
-        let Some(wanted) = lane.context.as_ref().and_then(|context| context.wanted()) else { return };
-        if lane.context_request.is_some() {
-            return;
+        if let Some(hash) = lane.context.as_ref().and_then(|context| context.wanted()) {
+            wants.push(Want {
+                priority: SchedulePriority::Critical,
+                class: RequestClass::StartContext,
+                ..want(HeaderWork::Context(hash), lane.start.height)
+            });
         }
-        let Some(peer) = self.pick_peer(ctx, None) else { return };
-        if ctx.admit(RequestClass::StartContext, 0, 0).is_err() {
-            return;
-        }
-        let id = ctx.requests.begin(peer, Request::HeaderByHash(wanted), self.timeout_ms(ctx), ctx.now);
-        self.lane_mut().context_request = Some(id);
-        let get = GetHeaders { version: PROTOCOL_VERSION, locator: Vec::new(), stop: wanted };
-        ctx.peers.send(peer, &Message::GetHeaders(get), ctx.out);
     }
 
-    fn ask_ranges(&mut self, ctx: &mut Ctx<'_>) {
-        if self.deep_fork.is_some() || self.doubted_range.is_some() {
-            return;
+    /// What the proof of a deep fork waits for.
+    fn want_fork(&self, wants: &mut Vec<Want<HeaderWork>>) {
+        let Some(fork) = &self.deep_fork else { return };
+        if let (Some(peer), Some(after)) = (fork.peer(), fork.awaited_after()) {
+            let priority = SchedulePriority::High;
+            wants.push(Want { priority, tied: Some(peer), ..want(HeaderWork::Fork(after), 0) });
         }
+    }
+
+    fn want_ranges(&self, wants: &mut Vec<Want<HeaderWork>>, ctx: &Ctx<'_>) {
+        let held_up = self.deep_fork.is_some() || self.doubted_range.is_some();
         let mut room = MAX_BUFFERED.saturating_sub(self.buffered());
-        for index in 0..self.ranges.len().min(MAX_ACTIVE_RANGES) {
-            let range = &self.ranges[index];
+        for (index, range) in self.ranges.iter().enumerate() {
             let stream = &range.stream;
-            if range.is_received() || !stream.can_ask_on() || ctx.now.mono_ms < stream.retry_at_ms {
-                continue;
+            let key = HeaderWork::Stream(StreamId::Range(range.origin.height));
+            if self.work.running(&key).is_none() {
+                // The first range must always be able to go on: what others hold waits for it.
+                let full =
+                    if index == 0 { stream.buffered() >= MAX_BUFFERED / 4 } else { room < MAX_HEADERS };
+                let waits = full || stream.unhashed() >= MAX_UNHASHED || ctx.now.mono_ms < stream.retry_at_ms;
+                if held_up
+                    || waits
+                    || range.is_received()
+                    || !stream.can_ask_on()
+                    || index >= MAX_ACTIVE_RANGES
+                {
+                    continue;
+                }
+                room = room.saturating_sub(MAX_HEADERS);
             }
-            // The first range must always be able to go on: what others hold waits for it.
-            let full = if index == 0 { stream.buffered() >= MAX_BUFFERED / 4 } else { room < MAX_HEADERS };
-            if full || stream.unhashed() >= MAX_UNHASHED {
-                continue;
-            }
-            let Some(peer) = self.pick_peer(ctx, stream.source) else { return };
-            if ctx.admit_headers(peer).is_err() {
-                continue;
-            }
-            room = room.saturating_sub(MAX_HEADERS);
-            let mut locator: Vec<BlockHash> = stream.last.iter().map(|last| last.hash).collect();
-            locator.push(range.start.hash);
-            locator.push(range.origin.hash);
-            locator.dedup();
-            self.push_genesis(&mut locator);
-            let (start, stop) = (range.start, range.end.hash);
-            let request = self.send_headers_request(peer, locator, stop, ctx);
-            if let Some(range) = self.ranges.iter_mut().find(|range| range.start == start) {
-                range.stream.request = Some(request);
-                range.stream.source = Some(peer);
+            let priority = if index == 0 { SchedulePriority::High } else { SchedulePriority::Normal };
+            let preferred = stream.source;
+            wants.push(Want { priority, preferred, ..want(key, range.origin.height) });
+        }
+    }
+
+    fn want_tips(&mut self, wants: &mut Vec<Want<HeaderWork>>, peers: &[PeerView], ctx: &mut Ctx<'_>) {
+        let asked = if self.follows_tip() && self.lane().unstored() <= MAX_UNSTORED {
+            self.tip_candidates(peers, ctx)
+        } else {
+            Vec::new()
+        };
+        for &PeerView { conn, .. } in peers {
+            let key = tip_work(conn);
+            let wanted = asked.contains(&conn) && self.wants_tip_of(conn, ctx.now);
+            if wanted || self.work.running(&key).is_some() {
+                let more = self.tips.get(&conn).is_some_and(|tip| tip.more);
+                let class = if more { RequestClass::Headers } else { RequestClass::TipCheck };
+                wants.push(Want { class, tied: Some(conn), ..want(key, 0) });
             }
         }
     }
 
-    fn ask_tips(&mut self, ctx: &mut Ctx<'_>) {
-        let Some(tip) = self.lane().chain.as_ref().map(|_| self.lane().tip()) else { return };
-        if self.lane().unstored() > MAX_UNSTORED {
-            return;
-        }
-        let peers: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
-        // One peer at a time brings news in bulk; two would bring the same.
-        let leads = |tip: &TipPeer| tip.more || (tip.nothing_more.is_none() && tip.stream.request.is_some());
-        let leader = peers.iter().copied().find(|peer| self.tips.get(peer).is_some_and(leads));
-        let some_rest =
-            |sync: &Self, but: ConnId| peers.iter().any(|&p| p != but && !sync.is_slow(p, ctx.now.mono_ms));
-        let candidates: Vec<ConnId> = match leader {
-            Some(leader) if !self.is_slow(leader, ctx.now.mono_ms) || !some_rest(self, leader) => {
-                vec![leader]
-            }
-            _ if self.nobody_asked_yet(&peers) => self.pick_peer(ctx, None).into_iter().collect(),
-            _ => peers.clone(),
+    /// Who may be asked about the tip: one peer at a time brings news in bulk; two would bring the same.
+    fn tip_candidates(&self, peers: &[PeerView], ctx: &mut Ctx<'_>) -> Vec<ConnId> {
+        let leads = |conn: ConnId| {
+            let asked = self.work.running(&tip_work(conn)).is_some();
+            self.tips.get(&conn).is_some_and(|tip| tip.more || (tip.nothing_more.is_none() && asked))
         };
-        for peer in candidates {
-            let entry = self.tips.entry(peer).or_default();
-            let told = entry.nothing_more.is_some_and(|asked| asked.tip == tip || asked.first == tip);
-            let news = self.wants_confirmation && !told;
-            let poll = ctx.now.mono_ms >= entry.poll_at_ms();
-            let stream = &entry.stream;
-            if self.deep_fork.as_ref().is_some_and(|fork| fork.peer() == Some(peer)) {
-                continue;
+        let is_slow = |conn: ConnId| ctx.monitor.is_slow(conn, RequestOwner::Headers, ctx.now.mono_ms);
+        let leader = peers.iter().map(|peer| peer.conn).find(|&conn| leads(conn));
+        let some_rest = |but: ConnId| peers.iter().any(|peer| peer.conn != but && !is_slow(peer.conn));
+        match leader {
+            Some(leader) if !is_slow(leader) || !some_rest(leader) => vec![leader],
+            _ if self.nobody_asked_yet(peers) => {
+                let anything = want(HeaderWork::Fork(BlockHash::ZERO), 0);
+                self.work.choose(anything, peers, &mut ctx.shared()).into_iter().collect()
             }
-            if !(entry.more || news || poll)
-                || !stream.can_ask_on()
-                || stream.unhashed() >= MAX_UNHASHED
-                || ctx.now.mono_ms < stream.retry_at_ms
-            {
-                continue;
-            }
-            let continues = stream.last;
-            let admitted = if entry.more {
-                ctx.admit_headers(peer)
-            } else {
-                ctx.admit(
-                    RequestClass::TipCheck,
-                    ctx.requests.in_flight(RequestOwner::Headers),
-                    ctx.requests.in_flight_with(peer),
-                )
-            };
-            if admitted.is_err() {
-                continue;
-            }
-            let mut locator = self.lane().chain.as_ref().map_or_else(Vec::new, |chain| chain.locator());
-            self.push_genesis(&mut locator);
-            let leads = continues.filter(|last| self.insert_by_height(&mut locator, *last));
-            let request = self.send_headers_request(peer, locator, BlockHash::ZERO, ctx);
-            let entry = self.tips.entry(peer).or_default();
-            entry.asked = Some(Asked { tip, first: leads.unwrap_or(tip) });
-            entry.last_asked_ms = Some(ctx.now.mono_ms);
-            entry.stream.request = Some(request);
-            entry.stream.source = Some(peer);
+            _ => peers.iter().map(|peer| peer.conn).collect(),
         }
+    }
+
+    /// Whether a peer has more, or could have news.
+    fn wants_tip_of(&mut self, peer: ConnId, now: Now) -> bool {
+        let tip = self.lane().tip();
+        let proves = self.deep_fork.as_ref().is_some_and(|fork| fork.peer() == Some(peer));
+        let confirming = self.wants_confirmation;
+        let entry = self.tips.entry(peer).or_default();
+        let told = entry.nothing_more.is_some_and(|asked| asked.tip == tip || asked.first == tip);
+        let (news, poll) = (confirming && !told, now.mono_ms >= entry.poll_at_ms());
+        let stream = &entry.stream;
+        !proves
+            && (entry.more || news || poll)
+            && stream.can_ask_on()
+            && stream.unhashed() < MAX_UNHASHED
+            && now.mono_ms >= stream.retry_at_ms
+    }
+
+    /// Sends what the pipeline chose.
+    fn send(&mut self, dispatch: Dispatch<HeaderWork>, ctx: &mut Ctx<'_>) {
+        let peer = dispatch.peer;
+        let mut stop = BlockHash::ZERO;
+        let mut locator = match dispatch.key {
+            HeaderWork::Context(hash) => {
+                stop = hash;
+                Vec::new()
+            }
+            HeaderWork::Fork(after) => vec![after],
+            HeaderWork::Stream(StreamId::Range(origin)) => {
+                let range = self.ranges.iter_mut().find(|range| range.origin.height == origin);
+                let Some(range) = range else { return };
+                stop = range.end.hash;
+                range.stream.source = Some(peer);
+                let mut locator: Vec<BlockHash> = range.stream.last.iter().map(|last| last.hash).collect();
+                locator.extend([range.start.hash, range.origin.hash]);
+                locator.dedup();
+                self.push_genesis(&mut locator);
+                locator
+            }
+            HeaderWork::Stream(StreamId::Tip(_)) => self.tip_locator(peer, ctx.now),
+        };
+        locator.truncate(dash_protocol::MAX_LOCATOR);
+        let request = match dispatch.key {
+            HeaderWork::Context(hash) => Request::HeaderByHash(hash),
+            HeaderWork::Stream(_) | HeaderWork::Fork(_) => Request::HeadersAfter { locator: locator.clone() },
+        };
+        let compressed = matches!(dispatch.key, HeaderWork::Stream(_)) && wants_compressed(peer, ctx);
+        self.work.begin(dispatch, Some(request), &mut ctx.shared());
+        let get = GetHeaders { version: PROTOCOL_VERSION, locator, stop };
+        let message = if compressed { Message::GetHeaders2(get) } else { Message::GetHeaders(get) };
+        ctx.peers.send(peer, &message, ctx.out);
+    }
+
+    /// The locator for a question about the tip, which is noted.
+    fn tip_locator(&mut self, peer: ConnId, now: Now) -> Vec<BlockHash> {
+        let tip = self.lane().tip();
+        let mut locator = self.lane().chain.as_ref().map_or_else(Vec::new, |chain| chain.locator());
+        self.push_genesis(&mut locator);
+        let continues = self.tips.get(&peer).and_then(|tip| tip.stream.last);
+        let leads = continues.filter(|last| self.insert_by_height(&mut locator, *last));
+        let entry = self.tips.entry(peer).or_default();
+        entry.asked = Some(Asked { tip, first: leads.unwrap_or(tip) });
+        entry.last_asked_ms = Some(now.mono_ms);
+        entry.stream.source = Some(peer);
+        locator
     }
 
     /// A node goes by the order of the locator, so that a header of a peer's own stands in front of all that are lower.
@@ -231,28 +290,10 @@ impl HeaderSync {
         at == 0
     }
 
-    fn nobody_asked_yet(&self, peers: &[ConnId]) -> bool {
-        !peers.iter().any(|peer| self.tips.get(peer).is_some_and(|tip| tip.last_asked_ms.is_some()))
-    }
-
-    /// Sends `getheaders`, or `getheaders2` where the link is the bottleneck.
-    fn send_headers_request(
-        &self,
-        peer: ConnId,
-        mut locator: Vec<BlockHash>,
-        stop: BlockHash,
-        ctx: &mut Ctx<'_>,
-    ) -> RequestId {
-        locator.truncate(dash_protocol::MAX_LOCATOR);
-        let compressed =
-            self.tips.get(&peer).and_then(|tip| tip.bytes_per_second).is_some_and(|b| b < COMPRESS_BELOW)
-                && ctx.peers.peer(peer).is_some_and(|p| p.services().has(ServiceFlags::HEADERS_COMPRESSED));
-        let request = Request::HeadersAfter { locator: locator.clone() };
-        let id = ctx.requests.begin(peer, request, self.timeout_ms(ctx), ctx.now);
-        let get = GetHeaders { version: PROTOCOL_VERSION, locator, stop };
-        let message = if compressed { Message::GetHeaders2(get) } else { Message::GetHeaders(get) };
-        ctx.peers.send(peer, &message, ctx.out);
-        id
+    fn nobody_asked_yet(&self, peers: &[PeerView]) -> bool {
+        let asked =
+            |peer: &PeerView| self.tips.get(&peer.conn).is_some_and(|tip| tip.last_asked_ms.is_some());
+        !peers.iter().any(asked)
     }
 
     /// Genesis ends every locator, so that a peer without our start shows itself.
@@ -263,75 +304,37 @@ impl HeaderSync {
         }
     }
 
-    fn timeout_ms(&self, ctx: &Ctx<'_>) -> u64 {
-        let failures = ctx.recovery.failures(SyncPhase::DownloadingHeaders).min(4);
-        (HEADERS_TIMEOUT_MS << failures).min(MAX_TIMEOUT_MS)
-    }
-
-    pub(super) fn is_slow(&self, peer: ConnId, now_ms: u64) -> bool {
-        self.tips.get(&peer).is_some_and(|tip| now_ms < tip.slow_until_ms)
-    }
-
-    /// The peer to ask: the one that is at it already, else the least busy, then the nearest. Peers that were slow or
-    /// whose chain is too short come last.
-    pub(super) fn pick_peer(&self, ctx: &Ctx<'_>, keep: Option<ConnId>) -> Option<ConnId> {
-        let now = ctx.now.mono_ms;
-        let burden = |conn: ConnId| {
-            let tip = self.tips.get(&conn);
-            let behind = tip.is_some_and(|tip| now < tip.behind_until_ms);
-            (behind, self.is_slow(conn, now))
-        };
-        if let Some(conn) = keep.filter(|&conn| ctx.peers.peer(conn).is_some_and(|peer| peer.is_ready()))
-            && burden(conn) == (false, false)
-        {
-            return Some(conn);
-        }
-        ctx.peers
-            .ready()
-            .min_by_key(|peer| {
-                let rtt = peer.rtt_ms().unwrap_or(200.0) as u64;
-                (burden(peer.conn), ctx.requests.in_flight_with(peer.conn), rtt)
-            })
-            .map(|peer| peer.conn)
-    }
-
     /// Requests that were not answered in time.
     pub(super) fn expire(&mut self, ctx: &mut Ctx<'_>) {
-        for request in ctx.requests.expire(RequestOwner::Headers, ctx.now) {
-            let others = ctx.peers.ready().any(|peer| peer.conn != request.peer);
-            let entry = self.tips.entry(request.peer).or_default();
-            entry.timeouts += 1;
-            entry.slow_until_ms = ctx.now.mono_ms + SLOW_MS;
-            let timeouts = entry.timeouts;
-            self.request_lost(request.id, Failure::Timeout, others, ctx);
-            if timeouts >= MAX_TIMEOUTS {
-                ctx.peers.hang_up(request.peer, "does not answer", ctx.now, ctx.out);
+        for lost in self.work.expire(&mut ctx.shared()) {
+            self.request_lost(&lost, ctx);
+            if lost.unanswered >= MAX_TIMEOUTS {
+                ctx.peers.hang_up(lost.peer, "does not answer", ctx.now, ctx.out);
             }
         }
     }
 
-    /// A request will not be answered: whatever waited for it is asked again.
-    pub(super) fn request_lost(&mut self, id: RequestId, failure: Failure, others: bool, ctx: &mut Ctx<'_>) {
-        let recovery = ctx.recovery.failed(SyncPhase::DownloadingHeaders, failure, others);
-        let retry_at_ms = match recovery {
-            Recovery::RetryAfter { wait_ms } | Recovery::RestartFromWatermark { wait_ms } => {
-                ctx.now.mono_ms + wait_ms
-            }
-            Recovery::SwitchPeer | Recovery::WaitForNetwork => ctx.now.mono_ms,
+    /// A request came to nothing. What waited for it is in the pipeline's queue again, except for the proof of a deep
+    /// fork: that is given up.
+    pub(super) fn request_lost(&mut self, lost: &Lost<HeaderWork>, ctx: &mut Ctx<'_>) {
+        let failure = match lost.kind {
+            ErrorKind::Timeout => Failure::Timeout,
+            ErrorKind::PeerGone => Failure::PeerGone,
+            ErrorKind::Invalid | ErrorKind::Unproven => Failure::Invalid,
         };
-        ctx.requests.count_retry();
-        if self.lane().context_request == Some(id) {
-            self.lane_mut().context_request = None;
-            return;
+        let others = ctx.peers.ready().any(|peer| peer.conn != lost.peer);
+        ctx.recovery.failed(SyncPhase::DownloadingHeaders, failure, others);
+        match lost.key {
+            HeaderWork::Context(_) => {}
+            HeaderWork::Fork(after) => {
+                self.deep_fork.take_if(|fork| fork.awaited_after() == Some(after));
+            }
+            HeaderWork::Stream(id) => {
+                if let Some(stream) = self.stream_mut(id) {
+                    stream.source = None;
+                }
+            }
         }
-        let ranges = self.ranges.iter_mut().map(|range| &mut range.stream);
-        let tips = self.tips.values_mut().map(|tip| &mut tip.stream);
-        if let Some(stream) = ranges.chain(tips).find(|stream| stream.request == Some(id)) {
-            stream.request = None;
-            stream.source = None;
-            stream.retry_at_ms = retry_at_ms;
-        }
-        self.deep_fork_request_lost(id);
     }
 
     /// Headers held in memory that are not on the chain yet.
@@ -340,4 +343,26 @@ impl HeaderSync {
         let tips: usize = self.tips.values().map(|tip| tip.stream.buffered()).sum();
         ranges + tips
     }
+}
+
+fn tip_work(peer: ConnId) -> HeaderWork {
+    HeaderWork::Stream(StreamId::Tip(peer))
+}
+
+fn want(key: HeaderWork, height: u32) -> Want<HeaderWork> {
+    Want {
+        key,
+        priority: SchedulePriority::Normal,
+        height,
+        class: RequestClass::Headers,
+        tied: None,
+        preferred: None,
+        content: None,
+    }
+}
+
+/// Whether the link to a peer is the bottleneck, and the peer knows compressed headers.
+fn wants_compressed(peer: ConnId, ctx: &Ctx<'_>) -> bool {
+    ctx.monitor.bytes_per_second(peer).is_some_and(|bytes| bytes < COMPRESS_BELOW)
+        && ctx.peers.peer(peer).is_some_and(|p| p.services().has(ServiceFlags::HEADERS_COMPRESSED))
 }

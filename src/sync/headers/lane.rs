@@ -5,7 +5,6 @@
 
 use super::stream::Place;
 use crate::chain::{HeaderChain, Start, StartContext};
-use crate::network::correlation::RequestId;
 use crate::store::{Meta, STORE_VERSION, Segment};
 use dash_num::Arith256;
 use dash_protocol::{BlockHash, NetworkParams};
@@ -29,7 +28,6 @@ pub(super) struct Lane {
     pub chain: Option<HeaderChain>,
     /// The ancestors while they are being fetched.
     pub context: Option<StartContext>,
-    pub context_request: Option<RequestId>,
     pub durable: Option<Durable>,
     /// The height of the last common header of a reorganisation that is not stored yet.
     pub unstored_fork: Option<u32>,
@@ -46,7 +44,6 @@ impl Lane {
             context_height: start.height + 1 - (context.remaining().max(1)).min(start.height + 1),
             chain: None,
             context: None,
-            context_request: None,
             durable: None,
             unstored_fork: None,
             end,
@@ -68,7 +65,6 @@ impl Lane {
             context_height: segment.context,
             chain: Some(chain),
             context: None,
-            context_request: None,
             durable: Some(durable),
             unstored_fork: None,
             end,

@@ -27,17 +27,15 @@ use crate::api::{ApiError, ErrorCode, Event, LogLevel};
 use crate::chain::{Entry, HeaderChain, MEMORY_WINDOW, Rules, checkpoints};
 use crate::engine::{Birthday, Config, ConnId, Effect, HeaderAt, Ids, Now, Outbox, ReadId};
 use crate::network::PeerManager;
-use crate::network::correlation::{RequestCorrelationManager, RequestOwner};
+use crate::network::correlation::RequestCorrelationManager;
 use crate::store::{HeaderRun, Opened, ReadReply, ReadRequest, Segment, StoreError};
-use crate::sync::pipeline::Shared;
+use crate::sync::pipeline::{RequestPipeline, Shared};
 use crate::sync::scheduler::NetworkConditionMonitor;
-use crate::sync::sequential::{
-    Failure, RecoveryManager, Refusal, RequestClass, RequestController, SyncPhase,
-};
+use crate::sync::sequential::{RecoveryManager, RequestController, SyncPhase};
 use commit::Committing;
 use dash_protocol::{BlockHash, Header, Message, NetworkParams};
 use deep_fork::DeepFork;
-use download::{Range, TipPeer};
+use download::{HeaderWork, Range, TipPeer};
 use lane::Lane;
 use replies::Batch;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -70,21 +68,6 @@ impl Ctx<'_> {
             controller: self.controller,
             retry_at_ms: self.retry_at_ms,
         }
-    }
-
-    /// Asks the controller for a permit and remembers when to come back for it.
-    fn admit(&mut self, class: RequestClass, in_flight: usize, with_peer: usize) -> Result<(), Refusal> {
-        let verdict = self.controller.admit(class, self.phase, in_flight, with_peer, self.now.mono_ms);
-        if let Err(Refusal::Rate { until_ms }) = verdict {
-            *self.retry_at_ms = Some(self.retry_at_ms.map_or(until_ms, |at| at.min(until_ms)));
-        }
-        verdict
-    }
-
-    fn admit_headers(&mut self, peer: ConnId) -> Result<(), Refusal> {
-        let owner = RequestOwner::Headers;
-        let (in_all, with_peer) = (self.requests.in_flight(owner), self.requests.in_flight_of(owner, peer));
-        self.admit(RequestClass::Headers, in_all, with_peer)
     }
 }
 
@@ -123,6 +106,8 @@ pub struct HeaderSync {
     ranges: VecDeque<Range>,
     tips: BTreeMap<ConnId, TipPeer>,
     deep_fork: Option<DeepFork>,
+    /// What is asked, and what is under way.
+    work: RequestPipeline<HeaderWork>,
     /// The origin of a range that has to be begun anew.
     doubted_range: Option<Place>,
     anchors: Vec<(u32, BlockHash)>,
@@ -154,6 +139,7 @@ impl HeaderSync {
             ranges: VecDeque::new(),
             tips: BTreeMap::new(),
             deep_fork: None,
+            work: RequestPipeline::new(download::settings(config.seed)),
             doubted_range: None,
             anchors: Vec::new(),
             anchor_reads: BTreeSet::new(),
@@ -322,6 +308,7 @@ impl HeaderSync {
             return;
         }
         self.expire(ctx);
+        self.work.log_notes("headers", ctx.now, ctx.out);
         self.accept(ctx);
         self.begin_range_anew(ctx);
         self.commit(ctx);
@@ -348,9 +335,8 @@ impl HeaderSync {
 
     /// A peer is gone, and so is what it was asked.
     pub(crate) fn peer_gone(&mut self, conn: ConnId, ctx: &mut Ctx<'_>) {
-        let others = ctx.peers.ready().next().is_some();
-        for request in ctx.requests.forget_peer(conn, RequestOwner::Headers) {
-            self.request_lost(request.id, Failure::PeerGone, others, ctx);
+        for lost in self.work.peer_gone(conn, &mut ctx.shared()) {
+            self.request_lost(&lost, ctx);
         }
         self.tips.remove(&conn);
         self.deep_fork.take_if(|fork| fork.peer() == Some(conn));
@@ -456,9 +442,9 @@ impl HeaderSync {
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         let ranges =
             self.ranges.iter().take(download::MAX_ACTIVE_RANGES).map(|range| range.stream.retry_at_ms);
-        let tips =
-            self.tips.values().flat_map(|tip| [tip.stream.retry_at_ms, tip.slow_until_ms, tip.poll_at_ms()]);
-        ranges.chain(tips).chain(self.commit_deadline_ms()).filter(|at| *at > now.mono_ms).min()
+        let tips = self.tips.values().flat_map(|tip| [tip.stream.retry_at_ms, tip.poll_at_ms()]);
+        let own = ranges.chain(tips).chain(self.commit_deadline_ms());
+        own.chain(self.work.next_deadline_ms(now)).filter(|at| *at > now.mono_ms).min()
     }
 
     /// Finds a proven, stored header of the main chain.

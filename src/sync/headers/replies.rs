@@ -4,19 +4,18 @@
 //! of its first header. Unasked headers are announcements, of at most [`MAX_ANNOUNCED`] headers.
 
 use super::stream::{Place, Stream, StreamId};
-use super::{Ctx, HeaderSync};
+use super::{Ctx, HeaderSync, HeaderWork};
 use crate::api::LogLevel;
 use crate::chain::pow;
 use crate::engine::{ComputeReply, ConnId, JobId};
 use crate::network::Offence;
-use crate::network::correlation::{HeadersReply, InFlight, Match, Request};
-use crate::sync::sequential::{Failure, SyncPhase};
+use crate::network::correlation::{HeadersReply, Match};
+use crate::sync::recovery::ErrorKind;
+use crate::sync::sequential::{Failure, Recovery, SyncPhase};
 use dash_protocol::{BlockHash, CompressedHeaders, Header, Inventory, InventoryKind};
 
 /// Core announces at most eight new blocks by headers.
 const MAX_ANNOUNCED: usize = 8;
-/// A peer whose chain is shorter than what it was asked for is passed over for this long.
-const BEHIND_MS: u64 = 60_000;
 /// More new headers than this at once mean that we fell behind.
 pub(super) const FEW_BLOCKS: usize = 8;
 
@@ -85,15 +84,15 @@ impl HeaderSync {
         let reply = HeadersReply { count: batch.len(), first_prev, only_hash: &only_hash, passes: &passes };
         match ctx.requests.headers_reply(conn, reply, ctx.now) {
             Match::Request(request) => {
-                self.note_answer(conn, &request, &batch, ctx);
-                match request.request {
-                    Request::HeaderByHash(_) => self.on_context(conn, batch, ctx),
-                    _ => self.on_answer(conn, &request, batch, ctx),
+                let bytes = batch.wire_len();
+                if let Some(key) = self.work.answered(&request, (), bytes, &mut ctx.shared()) {
+                    self.on_answer(conn, key, batch, ctx);
                 }
             }
             Match::Ignores(request) => {
-                let others = ctx.peers.ready().any(|peer| peer.conn != conn);
-                self.request_lost(request.id, Failure::Invalid, others, ctx);
+                if let Some(lost) = self.work.lost(&request, ErrorKind::Invalid, &mut ctx.shared()) {
+                    self.request_lost(&lost, ctx);
+                }
                 ctx.peers.punish(conn, &Offence::IgnoresLocator, ctx.now, ctx.out);
             }
             Match::Late(_) => {}
@@ -101,36 +100,45 @@ impl HeaderSync {
         }
     }
 
-    /// Learns how fast the peer is.
-    fn note_answer(&mut self, conn: ConnId, request: &InFlight, batch: &Batch, ctx: &Ctx<'_>) {
-        let entry = self.tips.entry(conn).or_default();
-        entry.timeouts = 0;
-        entry.slow_until_ms = 0;
-        let elapsed = ctx.now.mono_ms.saturating_sub(request.sent_ms).max(1) as f64;
-        // What the round trip itself takes says nothing of the link's width.
-        let rtt = ctx.peers.peer(conn).and_then(|peer| peer.rtt_ms()).unwrap_or(0.0);
-        if batch.wire_len() > 20_000 {
-            let sample = batch.wire_len() as f64 * 1000.0 / (elapsed - rtt).max(1.0);
-            entry.bytes_per_second = Some(entry.bytes_per_second.map_or(sample, |b| b * 0.7 + sample * 0.3));
+    /// Takes the answer to a request. What it brings is held in the streams, so that its key is free again at once.
+    fn on_answer(&mut self, conn: ConnId, key: HeaderWork, batch: Batch, ctx: &mut Ctx<'_>) {
+        let empty = batch.len() == 0;
+        if empty && matches!(key, HeaderWork::Context(_) | HeaderWork::Stream(StreamId::Range(_))) {
+            self.lacks_headers(conn, key, ctx);
+            return;
+        }
+        self.work.processed(&key);
+        match key {
+            HeaderWork::Context(_) => self.on_context(conn, batch, ctx),
+            HeaderWork::Fork(after) => self.deep_fork_answer(conn, after, &batch, ctx),
+            HeaderWork::Stream(StreamId::Tip(_)) => self.on_tip_answer(conn, batch, ctx),
+            HeaderWork::Stream(StreamId::Range(origin)) => {
+                let index = self.ranges.iter().position(|range| range.origin.height == origin);
+                if let Some(index) = index {
+                    self.on_range_answer(index, conn, batch, ctx);
+                }
+            }
+        }
+    }
+
+    /// The peer does not have our start, or its chain is shorter than the next checkpoint, or it is itself syncing.
+    fn lacks_headers(&mut self, conn: ConnId, key: HeaderWork, ctx: &mut Ctx<'_>) {
+        ctx.monitor.behind(conn, ctx.now);
+        if let Some(lost) = self.work.failed(&key, ErrorKind::Invalid, &mut ctx.shared()) {
+            self.request_lost(&lost, ctx);
         }
     }
 
     /// One ancestor of the start, by its hash.
     fn on_context(&mut self, conn: ConnId, batch: Batch, ctx: &mut Ctx<'_>) {
         let lane = self.lane_mut();
-        lane.context_request = None;
         let header = match batch {
             Batch::Plain(headers) => headers.first().copied(),
             Batch::Compressed(headers) => {
                 headers.expand(pow::x11).ok().and_then(|h| h.first().map(|(h, _)| *h))
             }
         };
-        let Some(header) = header else {
-            // It does not have our start, or is itself syncing.
-            self.note_behind(conn, ctx);
-            ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Invalid, true);
-            return;
-        };
+        let Some(header) = header else { return };
         let Some(mut context) = lane.context.take() else { return };
         // The correlation matched the hash already; a mismatch here would be ours.
         if let Err(error) = context.offer(header, pow::x11(&header.to_bytes())) {
@@ -140,32 +148,9 @@ impl HeaderSync {
         self.progressed(ctx);
     }
 
-    fn note_behind(&mut self, conn: ConnId, ctx: &Ctx<'_>) {
-        self.tips.entry(conn).or_default().behind_until_ms = ctx.now.mono_ms + BEHIND_MS;
-    }
-
-    fn on_answer(&mut self, conn: ConnId, request: &InFlight, batch: Batch, ctx: &mut Ctx<'_>) {
-        if self.deep_fork_answer(conn, request, &batch, ctx) {
-            return;
-        }
-        if let Some(index) = self.ranges.iter().position(|range| range.stream.request == Some(request.id)) {
-            self.ranges[index].stream.request = None;
-            self.on_range_answer(index, conn, batch, ctx);
-        } else if self.tips.get(&conn).is_some_and(|tip| tip.stream.request == Some(request.id)) {
-            self.on_tip_answer(conn, batch, ctx);
-        }
-    }
-
     fn on_range_answer(&mut self, index: usize, conn: ConnId, mut batch: Batch, ctx: &mut Ctx<'_>) {
         let range = &mut self.ranges[index];
-        let Some(prev) = batch.first_prev() else {
-            // Nothing beyond: its chain is shorter than the next checkpoint.
-            range.stream.source = None;
-            self.note_behind(conn, ctx);
-            ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Invalid, true);
-            range_retry(&mut self.ranges[index].stream, ctx);
-            return;
-        };
+        let Some(prev) = batch.first_prev() else { return };
         let base = match range.stream.last {
             Some(last) if prev == last.hash => last,
             _ if prev == range.start.hash => {
@@ -206,7 +191,6 @@ impl HeaderSync {
 
     fn on_tip_answer(&mut self, conn: ConnId, batch: Batch, ctx: &mut Ctx<'_>) {
         let Some(entry) = self.tips.get_mut(&conn) else { return };
-        entry.stream.request = None;
         let Some(prev) = batch.first_prev() else {
             entry.more = false;
             entry.fruitless = 0;
@@ -301,7 +285,7 @@ impl HeaderSync {
             }
             ComputeReply::Expanded(Err(error)) => {
                 let source = stream.piece_of(job).map(|piece| piece.source);
-                stream.reset(ctx);
+                self.reset_stream(id, ctx);
                 if let Some(source) = source {
                     let offence = Offence::Malformed { command: "headers2".to_owned(), error };
                     ctx.peers.punish(source, &offence, ctx.now, ctx.out);
@@ -310,14 +294,10 @@ impl HeaderSync {
             // Of no header's work.
             ComputeReply::Verdicts(_) | ComputeReply::Signatures(_) => {}
             ComputeReply::Failed(reason) => {
-                stream.reset(ctx);
-                stream.retry_at_ms =
-                    match ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute, true) {
-                        crate::sync::sequential::Recovery::RetryAfter { wait_ms } => {
-                            ctx.now.mono_ms + wait_ms
-                        }
-                        _ => ctx.now.mono_ms,
-                    };
+                let recovery = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute, true);
+                let wait_ms = if let Recovery::RetryAfter { wait_ms } = recovery { wait_ms } else { 0 };
+                stream.retry_at_ms = ctx.now.mono_ms + wait_ms;
+                self.reset_stream(id, ctx);
                 ctx.out.log(ctx.now, LogLevel::Warn, "compute", "a job failed", [("reason", reason.into())]);
             }
         }
@@ -341,6 +321,14 @@ impl HeaderSync {
         }
     }
 
+    /// Drops what a stream holds that is not on the chain, and the request under way.
+    pub(super) fn reset_stream(&mut self, id: StreamId, ctx: &mut Ctx<'_>) {
+        self.work.cancel(&HeaderWork::Stream(id), &mut ctx.shared());
+        if let Some(stream) = self.stream_mut(id) {
+            stream.reset();
+        }
+    }
+
     /// Cuts what a compressed reply holds beyond the end of its range.
     fn cut_at_end(&mut self, id: StreamId) {
         let StreamId::Range(start) = id else { return };
@@ -352,8 +340,4 @@ impl HeaderSync {
             range.stream.last = piece.end();
         }
     }
-}
-
-fn range_retry(stream: &mut Stream, ctx: &Ctx<'_>) {
-    stream.retry_at_ms = ctx.now.mono_ms + 1_000;
 }

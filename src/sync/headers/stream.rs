@@ -8,7 +8,6 @@
 use super::Ctx;
 use crate::chain::pow;
 use crate::engine::{ComputeWork, ConnId, Effect, JobId};
-use crate::network::correlation::RequestId;
 use dash_protocol::{BlockHash, CompressedHeaders, Header};
 use std::collections::VecDeque;
 
@@ -21,7 +20,7 @@ pub(super) const MAX_UNHASHED: usize = 8_000;
 pub(super) const MAX_BUFFERED: usize = 131_072;
 
 /// Which stream: of a range by the height of its origin, or of a peer at the tip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum StreamId {
     Range(u32),
     Tip(ConnId),
@@ -75,8 +74,6 @@ impl Piece {
 pub(super) struct Stream {
     /// Who is asked.
     pub source: Option<ConnId>,
-    /// The request under way.
-    pub request: Option<RequestId>,
     pub pieces: VecDeque<Piece>,
     /// The last header received, if any.
     pub last: Option<Place>,
@@ -95,16 +92,14 @@ impl Stream {
         self.pieces.iter().filter(|piece| !piece.is_hashed()).map(Piece::len).sum()
     }
 
-    /// Whether the next request can be formed: nothing under way, and the last header known.
+    /// Whether the next request can be formed: the last header is known.
     pub fn can_ask_on(&self) -> bool {
-        self.request.is_none() && self.pieces.back().is_none_or(|piece| piece.compressed.is_none())
+        self.pieces.back().is_none_or(|piece| piece.compressed.is_none())
     }
 
-    /// Drops everything received that is not on the chain, and the request under way.
-    pub fn reset(&mut self, ctx: &mut Ctx<'_>) {
-        if let Some(request) = self.request.take() {
-            ctx.requests.cancel(request);
-        }
+    /// Drops everything received that is not on the chain. The request under way is dropped by
+    /// [`super::HeaderSync::reset_stream`].
+    pub fn reset(&mut self) {
         self.pieces.clear();
         self.last = None;
         self.source = None;

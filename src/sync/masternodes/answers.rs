@@ -4,12 +4,8 @@
 
 use super::MasternodeSync;
 use super::book::{QuorumRecord, QuorumStatus};
-use crate::api::{ApiError, ApiMasternode, ApiMasternodeType, ApiQuorum, ErrorCode};
-use crate::masternodes::MasternodeEntry;
-use dash_protocol::{
-    AddrV2, AddressPrefixes, LLMQType, MasternodeType, NetAddressEntry, NetInfo, NetPurpose, QuorumHash,
-    QuorumName, SmlEntry,
-};
+use crate::api::{ApiError, ApiMasternode, ApiQuorum, ErrorCode};
+use dash_protocol::{LLMQType, QuorumHash, QuorumName};
 
 impl MasternodeSync {
     /// The masternodes as of the highest proven block.
@@ -19,8 +15,7 @@ impl MasternodeSync {
     pub fn list(&self) -> Result<Vec<ApiMasternode>, ApiError> {
         self.must_be_on()?;
         let top = self.book.top().ok_or_else(|| not_yet("no masternode list is proven yet"))?;
-        let prefixes = &self.params.address_prefixes;
-        Ok(top.list().iter().map(|entry| api_masternode(entry, prefixes)).collect())
+        Ok(top.list().iter().map(|entry| ApiMasternode::of(entry.entry(), &self.params)).collect())
     }
 
     /// The quorums in use, and those kept beyond.
@@ -75,47 +70,6 @@ impl MasternodeSync {
 /// What is not there now can be there later.
 fn not_yet(message: &str) -> ApiError {
     ApiError { retryable: true, ..ApiError::new(ErrorCode::NotFound, message) }
-}
-
-fn api_masternode(entry: &MasternodeEntry, prefixes: &AddressPrefixes) -> ApiMasternode {
-    let raw = entry.entry();
-    let evo = raw.kind == MasternodeType::Evo;
-    ApiMasternode {
-        pro_tx_hash: raw.pro_tx_hash.to_string(),
-        kind: if evo { ApiMasternodeType::Evo } else { ApiMasternodeType::Regular },
-        valid: raw.is_valid,
-        service: address(&raw.net_info, NetPurpose::CoreP2p).map_or_else(String::new, |(host, port)| {
-            if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
-        }),
-        operator_key: raw.operator_key.to_string(),
-        voting_address: key_address(prefixes, &raw.voting_key_id),
-        platform_port: if evo { platform_port(raw) } else { None },
-    }
-}
-
-/// The port of Platform's interface: a field of its own below version 3, then one of the addresses.
-fn platform_port(raw: &SmlEntry) -> Option<u16> {
-    match raw.platform_http_port {
-        0 => address(&raw.net_info, NetPurpose::PlatformHttps).map(|(_, port)| port),
-        port => Some(port),
-    }
-}
-
-/// The first usable address of a purpose, as host and port.
-fn address(info: &NetInfo, purpose: NetPurpose) -> Option<(String, u16)> {
-    info.entries().into_iter().filter(|(other, _)| *other == purpose).find_map(|(_, entry)| match entry {
-        NetAddressEntry::Address(AddrV2::Ipv4(ip), port) => Some((ip.to_string(), port)),
-        NetAddressEntry::Address(AddrV2::Ipv6(ip), port) => Some((ip.to_string(), port)),
-        NetAddressEntry::Domain(name, port) => Some((name, port)),
-        NetAddressEntry::Address(..) | NetAddressEntry::Invalid => None,
-    })
-}
-
-/// The address of a key's hash.
-fn key_address(prefixes: &AddressPrefixes, key_id: &[u8; 20]) -> String {
-    let mut bytes = [prefixes.p2pkh; 21];
-    bytes[1..].copy_from_slice(key_id);
-    base58ck::Base58CkString::encode_unbounded(&bytes).to_string()
 }
 
 fn api_quorum(name: &QuorumName, record: &QuorumRecord) -> ApiQuorum {

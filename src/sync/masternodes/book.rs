@@ -120,6 +120,11 @@ impl Book {
         self.states.values()
     }
 
+    /// Whether no list is kept.
+    pub fn is_empty(&self) -> bool {
+        self.states.is_empty()
+    }
+
     /// How many lists are kept.
     pub fn len(&self) -> usize {
         self.states.len()

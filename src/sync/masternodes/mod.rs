@@ -258,7 +258,7 @@ impl MasternodeSync {
 
     /// How the phase stands.
     pub(crate) fn standing(&self, now: Now) -> PhaseStatus {
-        let refused = !self.doubtful.is_empty() || !(self.proves_chainlocks() && self.proves_instantsend());
+        let refused = !(self.doubtful.is_empty() && self.proves_chainlocks() && self.proves_instantsend());
         if self.opened && self.last_progress_ms > 0 && self.is_settled() {
             return if refused { PhaseStatus::Failed } else { PhaseStatus::Done };
         }
@@ -388,11 +388,7 @@ impl MasternodeSync {
     }
 
     /// Takes what became of a commit.
-    pub(crate) fn on_stored(
-        &mut self,
-        result: Result<(), StoreError>,
-        ctx: &mut Ctx<'_>,
-    ) -> Option<StoreError> {
+    pub(crate) fn on_stored(&mut self, result: Result<(), StoreError>, now: Now) -> Option<StoreError> {
         let (_, next) = self.committing.take()?;
         match result {
             Ok(()) => {
@@ -401,7 +397,7 @@ impl MasternodeSync {
             }
             Err(error) => {
                 self.changed = true;
-                self.commit_at_ms = ctx.now.mono_ms + COMMIT_RETRY_MS;
+                self.commit_at_ms = now.mono_ms + COMMIT_RETRY_MS;
                 Some(error)
             }
         }

@@ -43,7 +43,7 @@ pub(super) struct Suspect {
 pub(super) struct CycleProof {
     open: usize,
     held: Vec<(QuorumName, Vec<ProTxHash>)>,
-    failed: Vec<QuorumName>,
+    failed: Vec<(QuorumName, Vec<ProTxHash>)>,
 }
 
 /// What is under way.
@@ -116,7 +116,7 @@ impl MasternodeSync {
                 batch.push(check, Suspect { name, members: names_of(&members), cycle: None });
                 self.set_checking(&name);
             }
-            Some(Err(error)) => self.refuse(name, &error.to_string(), ctx),
+            Some(Err(error)) => self.refuse(name, names_of(&members), &error.to_string(), ctx),
             None => {}
         }
     }
@@ -126,7 +126,9 @@ impl MasternodeSync {
         let members = match self.members_of_cycle(cycle, ctx) {
             Ok(members) => members,
             Err(None) => return,
-            Err(Some(reason)) => return names.iter().for_each(|name| self.refuse(*name, &reason, ctx)),
+            Err(Some(reason)) => {
+                return names.iter().for_each(|name| self.refuse(*name, Vec::new(), &reason, ctx));
+            }
         };
         let mut proof = CycleProof::default();
         for name in names {
@@ -137,7 +139,8 @@ impl MasternodeSync {
                     proof.open += 1;
                     batch.push(check, Suspect { name: *name, members, cycle: Some(cycle) });
                 }
-                Some((Err(_), _)) | None => proof.failed.push(*name),
+                Some((Err(_), members)) => proof.failed.push((*name, members)),
+                None => proof.failed.push((*name, Vec::new())),
             }
             self.set_checking(name);
         }
@@ -200,14 +203,14 @@ impl MasternodeSync {
             let holds = verdict == Verdict::Valid || !checks::on(Check::CommitmentSignatures);
             match suspect.cycle {
                 None if holds => self.verified(suspect.name, suspect.members),
-                None => self.refuse(suspect.name, &format!("{verdict:?}"), ctx),
+                None => self.refuse(suspect.name, suspect.members, &format!("{verdict:?}"), ctx),
                 Some(cycle) => {
                     let proof = self.proving.cycles.entry(cycle).or_default();
                     proof.open = proof.open.saturating_sub(1);
                     if holds {
                         proof.held.push((suspect.name, suspect.members));
                     } else {
-                        proof.failed.push(suspect.name);
+                        proof.failed.push((suspect.name, suspect.members));
                     }
                     touched.push(cycle);
                 }
@@ -254,7 +257,7 @@ impl MasternodeSync {
                 ctx.peers.punish(liar, &offence, ctx.now, ctx.out);
             }
         } else if self.snapshots.doubt(before) {
-            for name in &proof.failed {
+            for (name, _) in &proof.failed {
                 self.unset_checking(name);
             }
             self.doubtful.insert(cycle);
@@ -265,8 +268,13 @@ impl MasternodeSync {
         for (name, members) in proof.held {
             self.verified(name, members);
         }
-        for name in proof.failed {
-            self.refuse(name, "its members did not sign it, by the word of two peers on who they are", ctx);
+        for (name, members) in proof.failed {
+            self.refuse(
+                name,
+                members,
+                "its members did not sign it, by the word of two peers on who they are",
+                ctx,
+            );
         }
     }
 
@@ -278,9 +286,10 @@ impl MasternodeSync {
         self.proven += 1;
     }
 
-    fn refuse(&mut self, name: QuorumName, reason: &str, ctx: &mut Ctx<'_>) {
+    fn refuse(&mut self, name: QuorumName, members: Vec<ProTxHash>, reason: &str, ctx: &mut Ctx<'_>) {
         let Some(record) = self.book.quorum_mut(&name) else { return };
         record.status = QuorumStatus::Refused;
+        record.members = members;
         self.changed = true;
         ctx.out.log(
             ctx.now,

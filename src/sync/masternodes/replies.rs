@@ -50,9 +50,11 @@ impl MasternodeSync {
     fn on_answer(&mut self, conn: ConnId, found: Match, answer: ListAnswer, bytes: usize, ctx: &mut Ctx<'_>) {
         match found {
             Match::Request(request) => {
-                drop(self.pipeline.answered(&request, answer, bytes, &mut ctx.shared()))
+                self.pipeline.answered(&request, answer, bytes, &mut ctx.shared());
             }
-            Match::Late(request) => drop(self.pipeline.late(&request, answer, bytes, &mut ctx.shared())),
+            Match::Late(request) => {
+                self.pipeline.late(&request, answer, bytes, &mut ctx.shared());
+            }
             Match::Ignores(_) | Match::Unsolicited => {
                 let what = match answer {
                     ListAnswer::Diff(_) => "mnlistdiff",

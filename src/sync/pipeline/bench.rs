@@ -1,8 +1,11 @@
 //! Peers that answer one request at a time, for tests of the pipeline: how long does it take, what happens on the way?
 
 use super::*;
+use crate::network::correlation::RequestCorrelationManager;
 use crate::sync::parallel::ExecutorMode;
+use crate::sync::scheduler::NetworkConditionMonitor;
 use crate::sync::scheduler::SchedulePriority;
+use crate::sync::sequential::{RequestClass, RequestController, SyncPhase};
 use dash_protocol::BlockHash;
 use std::collections::BTreeMap;
 

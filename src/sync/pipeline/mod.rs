@@ -49,106 +49,27 @@
 
 #[cfg(test)]
 mod bench;
+mod choice;
 mod lists;
+#[cfg(all(test, feature = "switchable-checks"))]
+mod parts;
 #[cfg(test)]
 mod tests;
+mod types;
 
 pub use lists::{ListAnswer, ListPipeline, ListRequest};
+pub(crate) use types::Shared;
+pub use types::{Dispatch, Lost, PipelineNote, PipelineSettings};
 
-use crate::api::Circuit;
+use crate::api::{Circuit, LogLevel};
 use crate::checks::{self, Part};
-use crate::engine::{ConnId, Now};
-use crate::network::correlation::{InFlight, Request, RequestCorrelationManager, RequestId, RequestOwner};
-use crate::sync::parallel::{
-    ExecutorLimits, ParallelExecutor, QRInfoProcessor, QRInfoSyncProgress, Ready, Running,
-};
+use crate::engine::{ConnId, Now, Outbox};
+use crate::network::correlation::{InFlight, Request, RequestId, RequestOwner};
+use crate::sync::parallel::{ParallelExecutor, QRInfoProcessor, QRInfoSyncProgress, Ready, Running};
 use crate::sync::recovery::{ErrorKind, ErrorStatistics, Fallback, Gate, RequestRecoveryManager, Retry};
-use crate::sync::scheduler::{Answer, NetworkConditionMonitor, PeerView, RequestScheduler, Room, Want};
-use crate::sync::sequential::{Refusal, RequestClass, RequestController, SyncPhase};
+use crate::sync::scheduler::{Answer, PeerView, RequestScheduler, Want};
+use choice::{Choice, awaits};
 use std::collections::BTreeSet;
-
-/// What one pipeline is made for.
-#[derive(Clone, Copy, Debug)]
-pub struct PipelineSettings {
-    /// Whose requests they are.
-    pub owner: RequestOwner,
-    /// How many at once.
-    pub limits: ExecutorLimits,
-    /// Answers held, and on their way, beyond which only what they wait for is asked.
-    pub most_held: usize,
-    /// Bytes of answers held beyond which only what they wait for is asked.
-    pub most_held_bytes: usize,
-    /// The share of failures at which the breaker opens, 0 to 1.
-    pub breaker_rate: f64,
-    /// For the spread of waits.
-    pub seed: u64,
-}
-
-/// What the pipelines of a client share, for one call.
-pub(crate) struct Shared<'a> {
-    pub now: Now,
-    pub phase: SyncPhase,
-    pub requests: &'a mut RequestCorrelationManager,
-    pub monitor: &'a mut NetworkConditionMonitor,
-    pub controller: &'a mut RequestController,
-    /// The earliest time at which a refused request may be sent.
-    pub retry_at_ms: &'a mut Option<u64>,
-}
-
-/// Something to ask of a peer now. It is not under way before [`RequestPipeline::begin`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dispatch<K> {
-    /// What.
-    pub key: K,
-    /// Of whom.
-    pub peer: ConnId,
-    /// Its kind.
-    pub class: RequestClass,
-    /// How long an answer is waited for, in milliseconds.
-    pub patience_ms: u64,
-    /// The share of a full batch to ask for, of a thousand.
-    pub batch_permille: u32,
-    /// Whether it tries out whether anything can be asked again.
-    pub probe: bool,
-    content: Option<Request>,
-    unmeasured: bool,
-}
-
-/// A request that came to nothing. Its key is in the queue again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost<K> {
-    /// What was asked.
-    pub key: K,
-    /// Of whom.
-    pub peer: ConnId,
-    /// How it failed.
-    pub kind: ErrorKind,
-    /// How often this key failed now.
-    pub failures: u32,
-    /// Requests of this owner in a row that this peer left unanswered.
-    pub unanswered: u32,
-    /// When and where it is asked again.
-    pub retry: Retry,
-}
-
-/// A change for the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PipelineNote {
-    /// Things are asked for in another way.
-    Fallback {
-        /// The way so far.
-        from: Fallback,
-        /// The way from now on.
-        to: Fallback,
-    },
-    /// The breaker changed.
-    Breaker {
-        /// Where it stood.
-        from: Circuit,
-        /// Where it stands.
-        to: Circuit,
-    },
-}
 
 /// Scheduler, executor, processor and recovery of one kind of work: see the module.
 #[derive(Debug)]
@@ -422,6 +343,14 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         }
     }
 
+    /// Drops everything under way, answers included.
+    pub(crate) fn cancel_all(&mut self, shared: &mut Shared<'_>) {
+        let keys: Vec<K> = self.scheduler.iter().map(|want| want.key.clone()).collect();
+        for key in keys {
+            self.cancel(&key, shared);
+        }
+    }
+
     /// What is under way for a key: in flight, or answered and not processed.
     pub fn running(&self, key: &K) -> Option<&Running> {
         self.executor.get(key)
@@ -467,6 +396,22 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         self.recovery.take_notes()
     }
 
+    /// Writes the changes since the last call to the log; `what` names the pipeline.
+    pub(crate) fn log_notes(&mut self, what: &str, now: Now, out: &mut Outbox) {
+        for note in self.take_notes() {
+            let (message, from, to) = match note {
+                PipelineNote::Fallback { from, to } => {
+                    ("requests go another way", format!("{from:?}"), format!("{to:?}"))
+                }
+                PipelineNote::Breaker { from, to } => {
+                    ("the circuit breaker changed", format!("{from:?}"), format!("{to:?}"))
+                }
+            };
+            let fields = [("of", what.into()), ("from", from.into()), ("to", to.into())];
+            out.log(now, LogLevel::Warn, "requests", message, fields);
+        }
+    }
+
     /// When there is something to do that no input tells of. Deadlines of requests are the correlation's to tell.
     pub fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         let own = [
@@ -475,65 +420,5 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
             self.executor.next_second_ms(now),
         ];
         own.into_iter().flatten().min()
-    }
-}
-
-/// Whether something lower of the same priority or a more urgent one is wanted and not answered yet.
-fn awaits<K: Ord + Clone>(
-    scheduler: &RequestScheduler<K>,
-    executor: &ParallelExecutor<K>,
-    than: &Want<K>,
-) -> bool {
-    scheduler.iter().any(|want| {
-        want.height < than.height
-            && want.priority <= than.priority
-            && executor.get(&want.key).is_none_or(|running| !running.answered)
-    })
-}
-
-/// What the scheduler may choose from.
-struct Choice<'a, 's, K> {
-    /// Keys that must not be asked although they are wanted and not under way.
-    blocked: BTreeSet<K>,
-    /// Whether a second peer is looked for, for what is under way.
-    second: bool,
-    owner: RequestOwner,
-    per_peer: usize,
-    executor: &'a ParallelExecutor<K>,
-    shared: &'a mut Shared<'s>,
-}
-
-impl<K: Ord + Clone> Room<K> for Choice<'_, '_, K> {
-    fn is_open(&self, want: &Want<K>) -> bool {
-        if self.second {
-            let second_at_ms = self.executor.second_at_ms(&want.key).filter(|_| want.content.is_some());
-            return second_at_ms.is_some_and(|at| self.shared.now.mono_ms >= at);
-        }
-        self.executor.get(&want.key).is_none() && !self.blocked.contains(&want.key)
-    }
-
-    fn monitor(&self) -> &NetworkConditionMonitor {
-        self.shared.monitor
-    }
-
-    fn suits(&self, want: &Want<K>, peer: ConnId) -> bool {
-        !want.content.as_ref().is_some_and(|content| self.shared.requests.is_asked(peer, content))
-    }
-
-    fn load(&self, want: &Want<K>, peer: ConnId) -> Option<usize> {
-        let requests = &self.shared.requests;
-        let allowed = self.shared.monitor.concurrency(peer, self.owner, self.per_peer);
-        let free = self.suits(want, peer) && requests.in_flight_of(self.owner, peer) < allowed;
-        free.then(|| requests.in_flight_with(peer))
-    }
-
-    fn admit(&mut self, class: RequestClass, peer: ConnId) -> Result<(), Refusal> {
-        let (in_all, with_peer) = self.executor.in_flight_of(class, peer);
-        let Shared { controller, retry_at_ms, phase, now, .. } = self.shared;
-        let verdict = controller.admit(class, *phase, in_all, with_peer, now.mono_ms);
-        if let Err(Refusal::Rate { until_ms }) = verdict {
-            **retry_at_ms = Some(retry_at_ms.map_or(until_ms, |at| at.min(until_ms)));
-        }
-        verdict
     }
 }

@@ -5,6 +5,7 @@ use super::*;
 use crate::network::correlation::Match;
 use crate::sync::parallel::ExecutorMode;
 use crate::sync::scheduler::SchedulePriority;
+use crate::sync::sequential::SyncPhase;
 
 type Pipeline = RequestPipeline<u32, u32>;
 

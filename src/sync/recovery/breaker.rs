@@ -157,3 +157,87 @@ impl CircuitBreaker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now(mono_ms: u64) -> Now {
+        Now { mono_ms, unix_ms: 0 }
+    }
+
+    fn opened() -> CircuitBreaker {
+        let mut breaker = CircuitBreaker::new(0.5);
+        for round in 0..FIRST_WINDOW {
+            assert_eq!(breaker.gate(now(0)), Gate::Pass);
+            breaker.outcome(round % 2 == 0, false, now(0));
+        }
+        assert_eq!(breaker.circuit(), Circuit::Open);
+        breaker
+    }
+
+    #[test]
+    fn it_opens_when_half_of_a_window_failed_and_not_before() {
+        let mut breaker = CircuitBreaker::new(0.5);
+        for round in 0..200 {
+            breaker.outcome(round % 5 > 1, false, now(0));
+        }
+        assert_eq!(breaker.circuit(), Circuit::Closed);
+        opened();
+    }
+
+    #[test]
+    fn half_open_lets_exactly_one_probe_through() {
+        let mut breaker = opened();
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS - 1)), Gate::Stop { until_ms: Some(FIRST_WAIT_MS) });
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Probe);
+        breaker.probing();
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Stop { until_ms: None });
+        breaker.outcome(true, false, now(FIRST_WAIT_MS));
+        assert_eq!(breaker.circuit(), Circuit::HalfOpen);
+        breaker.outcome(true, true, now(FIRST_WAIT_MS));
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Pass);
+    }
+
+    #[test]
+    fn a_probe_that_fails_opens_it_for_longer_and_one_that_is_dropped_makes_room_for_another() {
+        let mut breaker = opened();
+        breaker.gate(now(FIRST_WAIT_MS));
+        breaker.probing();
+        breaker.probe_dropped();
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Probe);
+        breaker.probing();
+        breaker.outcome(false, true, now(1_000));
+        let wait = FIRST_WAIT_MS * 3 / 2;
+        assert_eq!(breaker.gate(now(1_000)), Gate::Stop { until_ms: Some(1_000 + wait) });
+        for round in 1..100 {
+            breaker.gate(now(round * 100_000));
+            breaker.probing();
+            breaker.outcome(false, true, now(round * 100_000));
+        }
+        assert_eq!(breaker.wait_ms, MOST_WAIT_MS);
+    }
+
+    #[test]
+    fn an_answer_that_did_not_hold_counts_as_a_failure() {
+        let mut breaker = CircuitBreaker::new(0.5);
+        for _ in 0..FIRST_WINDOW {
+            breaker.outcome(true, false, now(0));
+        }
+        for _ in 0..FIRST_WINDOW / 2 {
+            assert_eq!(breaker.circuit(), Circuit::Closed);
+            breaker.revoke(now(0));
+        }
+        assert_eq!(breaker.circuit(), Circuit::Open);
+    }
+
+    #[test]
+    fn what_it_remembers_is_bounded() {
+        let mut breaker = CircuitBreaker::new(0.5);
+        breaker.window = MOST_WINDOW;
+        for round in 0..1_000 {
+            breaker.outcome(round % 3 > 0, false, now(0));
+            assert!(breaker.outcomes.len() <= MOST_WINDOW);
+        }
+    }
+}

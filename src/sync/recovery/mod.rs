@@ -228,3 +228,86 @@ impl RequestRecoveryManager {
         plain.into_iter().chain(self.breaker.next_deadline_ms()).filter(|at| *at > now.mono_ms).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QRINFO: RequestClass = RequestClass::QRInfo;
+
+    fn now(mono_ms: u64) -> Now {
+        Now { mono_ms, unix_ms: 0 }
+    }
+
+    fn recovery() -> RequestRecoveryManager {
+        RequestRecoveryManager::new(2.0, 7)
+    }
+
+    fn fail(recovery: &mut RequestRecoveryManager, kind: ErrorKind, count: usize, at_ms: u64) {
+        for _ in 0..count {
+            recovery.unanswered((QRINFO, kind), 0, 2, false, now(at_ms));
+        }
+    }
+
+    #[test]
+    fn everybody_is_asked_once_before_the_first_wait_and_waits_double_with_a_spread() {
+        let mut recovery = recovery();
+        let mut wait =
+            |failures| recovery.unanswered((QRINFO, ErrorKind::Timeout), failures, 2, false, now(0)).wait_ms;
+        assert_eq!([wait(0), wait(1), wait(3), wait(4)], [0, 0, 0, 0]);
+        for (round, about) in [(0, 250), (1, 500), (2, 1_000), (3, 2_000), (12, MOST_WAIT_MS)] {
+            let waited = wait(round * 3 + 2);
+            assert!((about * 3 / 4..=about * 5 / 4).contains(&waited), "{waited} ms after round {round}");
+        }
+        let spread: std::collections::BTreeSet<u64> = (0..20).map(|_| wait(2)).collect();
+        assert!(spread.len() > 10, "{spread:?}");
+    }
+
+    #[test]
+    fn half_of_all_failing_falls_back_to_one_at_a_time_and_successes_lead_back() {
+        let mut recovery = recovery();
+        for _ in 0..ENOUGH / 2 {
+            recovery.answered(QRINFO, false, now(0));
+        }
+        fail(&mut recovery, ErrorKind::Timeout, ENOUGH / 2 - 1, 0);
+        assert_eq!(recovery.fallback(), Fallback::None);
+        fail(&mut recovery, ErrorKind::Timeout, 1, 0);
+        assert_eq!(recovery.fallback(), Fallback::OneAtATime);
+        for _ in 0..RECOVERED {
+            recovery.answered(QRINFO, false, now(0));
+        }
+        assert_eq!(recovery.fallback(), Fallback::None);
+        let there = PipelineNote::Fallback { from: Fallback::None, to: Fallback::OneAtATime };
+        let back = PipelineNote::Fallback { from: Fallback::OneAtATime, to: Fallback::None };
+        assert_eq!(recovery.take_notes(), [there, back]);
+    }
+
+    #[test]
+    fn qrinfos_that_all_fail_give_way_to_plain_diffs_for_a_while_that_grows() {
+        let mut recovery = recovery();
+        fail(&mut recovery, ErrorKind::Timeout, ENOUGH + HOPELESS, 0);
+        assert_eq!(recovery.fallback(), Fallback::PlainDiffs);
+        assert_eq!(recovery.next_deadline_ms(now(0)), Some(FIRST_PLAIN_MS));
+        recovery.gate(now(FIRST_PLAIN_MS));
+        assert_eq!(recovery.fallback(), Fallback::OneAtATime);
+        fail(&mut recovery, ErrorKind::Timeout, HOPELESS, FIRST_PLAIN_MS);
+        assert_eq!(recovery.next_deadline_ms(now(FIRST_PLAIN_MS)), Some(FIRST_PLAIN_MS * 3));
+    }
+
+    #[test]
+    fn answers_that_do_not_hold_are_hopeless_sooner() {
+        let mut recovery = recovery();
+        fail(&mut recovery, ErrorKind::Timeout, ENOUGH, 0);
+        fail(&mut recovery, ErrorKind::Unproven, HOPELESS_ANSWERS, 0);
+        assert_eq!(recovery.fallback(), Fallback::PlainDiffs);
+    }
+
+    #[test]
+    fn list_diffs_that_fail_do_not_speak_against_qrinfos() {
+        let mut recovery = recovery();
+        for _ in 0..100 {
+            recovery.unanswered((RequestClass::MnListDiff, ErrorKind::Invalid), 0, 2, false, now(0));
+        }
+        assert_eq!(recovery.fallback(), Fallback::OneAtATime);
+    }
+}

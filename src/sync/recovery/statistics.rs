@@ -95,3 +95,44 @@ impl ErrorStatistics {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now(mono_ms: u64) -> Now {
+        Now { mono_ms, unix_ms: 0 }
+    }
+
+    #[test]
+    fn failures_are_counted_by_kind_within_a_minute() {
+        let mut statistics = ErrorStatistics::default();
+        statistics.note(RequestClass::QRInfo, Some(ErrorKind::Timeout), now(0));
+        statistics.note(RequestClass::QRInfo, Some(ErrorKind::Timeout), now(1_000));
+        statistics.note(RequestClass::MnListDiff, None, now(2_000));
+        assert_eq!((statistics.count(ErrorKind::Timeout), statistics.len()), (2, 3));
+        statistics.note(RequestClass::MnListDiff, None, now(WINDOW_MS));
+        assert_eq!((statistics.count(ErrorKind::Timeout), statistics.len()), (1, 3));
+    }
+
+    #[test]
+    fn failures_in_a_row_are_those_of_a_class_since_its_last_success() {
+        let mut statistics = ErrorStatistics::default();
+        statistics.note(RequestClass::QRInfo, Some(ErrorKind::Timeout), now(0));
+        statistics.note(RequestClass::QRInfo, None, now(0));
+        statistics.note(RequestClass::QRInfo, Some(ErrorKind::Timeout), now(0));
+        statistics.note(RequestClass::MnListDiff, None, now(0));
+        assert_eq!(statistics.in_a_row(RequestClass::QRInfo), (1, 0));
+        statistics.revoke(RequestClass::QRInfo, ErrorKind::Unproven);
+        assert_eq!(statistics.in_a_row(RequestClass::QRInfo), (3, 1));
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut statistics = ErrorStatistics::default();
+        for _ in 0..MOST * 2 {
+            statistics.note(RequestClass::QRInfo, None, now(0));
+        }
+        assert_eq!(statistics.len(), MOST);
+    }
+}

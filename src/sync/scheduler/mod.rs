@@ -300,3 +300,6 @@ impl<K> Item<K> {
         usable.into_iter().map(|(_, peer)| peer.conn).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -265,3 +265,87 @@ impl NetworkConditionMonitor {
         self.peers.values().flat_map(ends).filter(|at| *at > now.mono_ms).min()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEER: ConnId = ConnId(1);
+    const CLASS: RequestClass = RequestClass::QRInfo;
+    const OWNER: RequestOwner = RequestOwner::Masternodes;
+
+    fn now(mono_ms: u64) -> Now {
+        Now { mono_ms, unix_ms: 0 }
+    }
+
+    fn answers(monitor: &mut NetworkConditionMonitor, count: usize, elapsed_ms: u64) {
+        for _ in 0..count {
+            monitor.answered(PEER, Answer { class: CLASS, elapsed_ms, bytes: 100 });
+        }
+    }
+
+    #[test]
+    fn deadlines_follow_measured_latency_within_bounds() {
+        let mut monitor = NetworkConditionMonitor::default();
+        assert_eq!(monitor.patience_ms(PEER, CLASS), 5_000);
+        assert_eq!(monitor.patience_ms(PEER, RequestClass::Headers), 15_000);
+        answers(&mut monitor, 30, 600);
+        assert!((600..700).contains(&monitor.patience_ms(PEER, CLASS)));
+        assert!((600..700).contains(&monitor.patience_ms(ConnId(2), CLASS)), "others are all that is known");
+        answers(&mut monitor, 60, 1);
+        assert_eq!(monitor.patience_ms(PEER, CLASS), 300);
+        answers(&mut monitor, 60, 10_000_000);
+        assert_eq!(monitor.patience_ms(PEER, CLASS), 30_000);
+    }
+
+    #[test]
+    fn a_late_answer_makes_the_next_wait_longer() {
+        let mut monitor = NetworkConditionMonitor::default();
+        answers(&mut monitor, 30, 100);
+        monitor.unanswered(PEER, CLASS, now(0));
+        let before = monitor.patience_ms(PEER, CLASS);
+        monitor.late(PEER, Answer { class: CLASS, elapsed_ms: 4_000, bytes: 0 });
+        assert!(monitor.patience_ms(PEER, CLASS) > before * 4);
+        assert_eq!(monitor.unanswered_in_a_row(PEER, OWNER), 1);
+    }
+
+    #[test]
+    fn concurrency_and_batches_grow_with_answers_and_shrink_with_losses() {
+        let mut monitor = NetworkConditionMonitor::default();
+        answers(&mut monitor, 20, 100);
+        assert_eq!((monitor.concurrency(PEER, OWNER, 8), monitor.batch(PEER, 1_000)), (8, 1_000));
+        for _ in 0..200 {
+            monitor.unanswered(PEER, CLASS, now(0));
+        }
+        assert_eq!((monitor.concurrency(PEER, OWNER, 8), monitor.batch(PEER, 1_000)), (1, 15));
+        assert!(monitor.loss(PEER) > 0.99);
+        answers(&mut monitor, 20, 100);
+        assert!(monitor.loss(PEER) < 0.02 && monitor.concurrency(PEER, OWNER, 8) == 8);
+    }
+
+    #[test]
+    fn a_peer_is_slow_for_headers_at_once_and_for_lists_after_several_losses() {
+        let mut monitor = NetworkConditionMonitor::default();
+        monitor.unanswered(PEER, RequestClass::Headers, now(0));
+        assert!(monitor.is_slow(PEER, RequestOwner::Headers, MOST_SLOW_MS - 1));
+        assert!(!monitor.is_slow(PEER, RequestOwner::Headers, MOST_SLOW_MS));
+        for _ in 0..2 {
+            monitor.unanswered(PEER, CLASS, now(0));
+            assert!(!monitor.is_slow(PEER, OWNER, 0));
+        }
+        monitor.unanswered(PEER, CLASS, now(0));
+        assert!(monitor.is_slow(PEER, OWNER, 0));
+        answers(&mut monitor, 1, 100);
+        assert!(!monitor.is_slow(PEER, OWNER, 0));
+    }
+
+    #[test]
+    fn bandwidth_is_measured_on_large_replies_without_the_round_trip() {
+        let mut monitor = NetworkConditionMonitor::default();
+        answers(&mut monitor, 1, 100);
+        assert_eq!(monitor.bytes_per_second(PEER), None);
+        monitor.ping(PEER, Some(100.0));
+        monitor.answered(PEER, Answer { class: CLASS, elapsed_ms: 1_100, bytes: 1_000_000 });
+        assert_eq!(monitor.bytes_per_second(PEER), Some(1_000_000.0));
+    }
+}

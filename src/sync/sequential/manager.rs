@@ -134,10 +134,10 @@ impl SequentialSyncManager {
         for PeerMessage { conn, message } in messages {
             match message {
                 Message::MnListDiff(diff) => {
-                    self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx))
+                    self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx));
                 }
                 Message::QRInfo(info) => {
-                    self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx))
+                    self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx));
                 }
                 Message::ClSig(_) | Message::IsdLock(_) | Message::NotFound(_) => {
                     self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
@@ -174,7 +174,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
     ) -> Option<TipChange> {
         if self.masternodes.owns_commit(commit) {
-            let refused = self.with_masternodes(around, |lists, _, ctx| lists.on_stored(result, ctx));
+            let refused = self.masternodes.on_stored(result, around.now);
             if let Some(error) = refused {
                 self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
             }
@@ -455,6 +455,7 @@ impl SequentialSyncManager {
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         [
             self.tools.requests.next_deadline_ms(),
+            self.tools.monitor.next_deadline_ms(now),
             self.headers.next_deadline_ms(now),
             self.masternodes.next_deadline_ms(now),
             self.finality.next_deadline_ms(now),
