@@ -9,7 +9,7 @@ use dash_spv_wasm::compute;
 use dash_spv_wasm::engine::{BridgeConfig, Config, ConnId, Effect, Engine, Input, Now, QrInfoConfig};
 use dash_spv_wasm::store::MemoryStore;
 use simnet::chain::{ChainBuilder, SimChain};
-use simnet::peer::{Action, Clock, Profile, SimPeer};
+use simnet::peer::{Action, Clock, Pool, Profile, SimPeer, View};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -182,13 +182,13 @@ fn peer(conn: ConnId, chain: &SimChain, bytes: &Receiver<Vec<u8>>, to_engine: &S
         cost_ms: 0,
         bandwidth: u64::MAX,
         protocol: PROTOCOL_VERSION,
-        faults: Vec::new(),
-        lie: None,
+        ..Profile::honest()
     };
     let clock = || Clock { ms: unix_ms(), unix_secs: (unix_ms() / 1000) as u32 };
     let mut peer = SimPeer::new(Arc::clone(chain.params()), profile, conn.0, clock());
+    let pool = Pool::default();
     while let Ok(bytes) = bytes.recv() {
-        peer.receive(&bytes, clock(), chain);
+        peer.receive(&bytes, clock(), View { chain, pool: &pool });
         for output in peer.outputs() {
             let input = match output.action {
                 Action::Send(bytes) => Input::Received { conn, bytes },
