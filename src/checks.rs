@@ -21,6 +21,8 @@ pub enum Check {
     ListRoot,
     /// Quorums that do not hash to the coinbase's root.
     QuorumRoot,
+    /// A commitment beside the diffs that the quorums proven by them do not hold.
+    QuorumAnchored,
     /// A commitment whose type, version, index, base block, or counts of members are not those of the rules.
     CommitmentForm,
     /// A commitment whose signers are not the computed members.

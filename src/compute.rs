@@ -5,6 +5,7 @@
 
 use crate::chain::pow;
 use crate::engine::{ComputeReply, ComputeWork};
+use crate::masternodes::bls;
 use dash_protocol::CompressedHeaders;
 
 /// Does a piece of work.
@@ -14,5 +15,7 @@ pub fn run(work: ComputeWork) -> ComputeReply {
         ComputeWork::ExpandHeaders2 { payload } => ComputeReply::Expanded(
             CompressedHeaders::from_payload(payload).and_then(|headers| headers.expand(pow::x11)),
         ),
+        ComputeWork::VerifyCommitments(checks) => ComputeReply::Verdicts(bls::verify_commitments(&checks)),
+        ComputeWork::VerifySignatures(checks) => ComputeReply::Signatures(bls::verify_signatures(&checks)),
     }
 }

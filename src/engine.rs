@@ -15,7 +15,7 @@ mod io;
 mod outbox;
 mod reporter;
 
-pub use config::{Birthday, BridgeConfig, Config};
+pub use config::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 pub use ids::Ids;
 pub use io::{
     CallId, Command, CommitId, ComputeReply, ComputeWork, ConnId, ConnectFailure, Effect, HeaderAt, Input,
@@ -23,13 +23,12 @@ pub use io::{
 };
 pub use outbox::Outbox;
 
-use crate::api::{
-    ApiError, ApiHeader, Circuit, Degraded, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState,
-};
+use crate::api::{ApiError, ApiHeader, Degraded, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState};
 use crate::chain::pow;
 use crate::network::PeerManager;
 use crate::store::{ReadReply, StoreError};
 use crate::sync::headers::Lookup;
+use crate::sync::masternodes::MasternodeSync;
 use crate::sync::sequential::{SequentialSyncManager, SyncPhase};
 use dash_protocol::{BlockHash, Header};
 use reporter::Reporter;
@@ -182,13 +181,14 @@ impl Engine {
 
     fn read_done(&mut self, read: ReadId, result: Result<ReadReply, StoreError>, now: Now) {
         if let Some(call) = self.reads.remove(&read) {
+            let locked = self.sync.finality().locked_height();
             let result = match result {
-                Ok(ReadReply::Headers(run)) => Ok(Reply::Header(first_of(&run))),
+                Ok(ReadReply::Headers(run)) => Ok(Reply::Header(first_of(&run, locked))),
                 Ok(ReadReply::HeaderByHash(found)) => Ok(Reply::Header(found.map(|(height, raw)| {
                     let header = Header::from_bytes(&raw);
-                    api_header(height, &header, pow::x11(&raw))
+                    api_header(height, &header, pow::x11(&raw), locked)
                 }))),
-                Ok(ReadReply::Open(_)) => Ok(Reply::Header(None)),
+                Ok(ReadReply::Open(_) | ReadReply::Records(_)) => Ok(Reply::Header(None)),
                 Err(error) => Err(ApiError::from(error)),
             };
             self.out.push(Effect::Reply { call, result });
@@ -200,7 +200,10 @@ impl Engine {
     fn command(&mut self, call: CallId, command: Command, now: Now) {
         let reply = match command {
             Command::Header(at) => match self.sync.lookup(at) {
-                Lookup::Found(height, header, hash) => Reply::Header(Some(api_header(height, &header, hash))),
+                Lookup::Found(height, header, hash) => {
+                    let locked = self.sync.finality().locked_height();
+                    Reply::Header(Some(api_header(height, &header, hash, locked)))
+                }
                 Lookup::Missing => Reply::Header(None),
                 Lookup::Read(request) => {
                     let read = self.ids.read();
@@ -212,6 +215,12 @@ impl Engine {
             Command::Peers => Reply::Peers(self.peers.infos()),
             Command::Metrics => Reply::Metrics(self.metrics(now)),
             Command::Transitions => Reply::Transitions(self.sync.history()),
+            Command::Masternodes => return self.answer(call, |lists| lists.list().map(Reply::Masternodes)),
+            Command::Quorums => return self.answer(call, |lists| lists.quorum_list().map(Reply::Quorums)),
+            Command::QuorumKey { llmq_type, quorum_hash, height } => {
+                return self
+                    .answer(call, |lists| lists.key(llmq_type, quorum_hash, height).map(Reply::Bytes));
+            }
             Command::Pause => {
                 self.set_paused(true, now);
                 Reply::Done
@@ -222,11 +231,17 @@ impl Engine {
             }
             Command::Close => {
                 self.set_paused(true, now);
+                self.sync.flush();
                 self.closing.push(call);
                 return;
             }
         };
         self.out.push(Effect::Reply { call, result: Ok(reply) });
+    }
+
+    fn answer(&mut self, call: CallId, ask: impl FnOnce(&MasternodeSync) -> Result<Reply, ApiError>) {
+        let result = ask(self.sync.masternodes());
+        self.out.push(Effect::Reply { call, result });
     }
 
     fn set_paused(&mut self, paused: bool, now: Now) {
@@ -247,7 +262,8 @@ impl Engine {
             headers_per_second: self.sync.phase_progress(now.mono_ms).headers.per_second,
             filters_per_second: 0.0,
             requests: self.sync.request_counts(),
-            circuit: Circuit::Closed,
+            quorum_requests: self.sync.masternodes().requests(),
+            circuit: self.sync.masternodes().circuit(),
             wasm_heap_bytes: 0.0,
             storage_bytes: None,
             compute_workers: 0,
@@ -262,33 +278,36 @@ impl Engine {
         let tip = self.sync.tip();
         let alone = peers < 2 || self.peers.bridges_in_use() < 2;
         let current = self.sync.current();
+        let mut degraded = self.sync.degraded();
+        degraded.extend(alone.then_some(Degraded::Peers));
         SyncState {
             phase: current.to_api(),
             network: if self.paused { NetworkStatus::Offline } else { self.peers.status() },
             target_height: target.max(tip.height),
             tip,
-            chainlocked: None,
+            chainlocked: self.sync.finality().chainlocked(),
             peers: peers as u32,
             progress,
             eta_ms: if current == SyncPhase::Idle { None } else { eta_ms },
             phases: self.sync.phase_progress(now.mono_ms),
-            degraded: if alone { vec![Degraded::Peers] } else { Vec::new() },
+            degraded,
             persistent: self.persistent,
         }
     }
 }
 
-fn api_header(height: u32, header: &Header, hash: BlockHash) -> ApiHeader {
+/// `locked` is the height that a verified ChainLock makes final; the header is of the best chain, which has that block.
+fn api_header(height: u32, header: &Header, hash: BlockHash, locked: Option<u32>) -> ApiHeader {
     ApiHeader {
         height,
         hash: hash.to_string(),
         raw: header.to_bytes().to_vec(),
         time: f64::from(header.time) * 1000.0,
-        chainlocked: false,
+        chainlocked: locked.is_some_and(|locked| height <= locked),
     }
 }
 
-fn first_of(run: &crate::store::HeaderRun) -> Option<ApiHeader> {
+fn first_of(run: &crate::store::HeaderRun, locked: Option<u32>) -> Option<ApiHeader> {
     let raw = run.raw.first_chunk::<{ Header::LEN }>()?;
-    Some(api_header(run.first_height, &Header::from_bytes(raw), *run.hashes.first()?))
+    Some(api_header(run.first_height, &Header::from_bytes(raw), *run.hashes.first()?, locked))
 }

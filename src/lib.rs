@@ -7,6 +7,9 @@
 //!   out. It knows no clock, socket, store or thread.
 //! - [`chain`] holds the rules of headers: X11 proof of work, difficulty, times, work, forks, checkpoints. Pure: it
 //!   takes headers and context and returns what is proven, or why it is not.
+//! - [`masternodes`] holds the rules of masternode lists and quorums: a list proven against the headers, changed by
+//!   diffs, the members of quorums, plain and rotated, and BLS. Pure as well.
+//! - [`finality`] holds the rules of ChainLocks and InstantSend locks, and the locks themselves. Pure.
 //! - [`network`] is about peers: connections, handshake, keep-alive, reputation, and the correlation of replies with
 //!   requests.
 //! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
@@ -22,6 +25,8 @@ pub mod chain;
 pub mod checks;
 pub mod compute;
 pub mod engine;
+pub mod finality;
+pub mod masternodes;
 pub mod network;
 pub mod store;
 pub mod sync;

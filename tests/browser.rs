@@ -10,6 +10,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod browser {
     mod border;
     mod clock;
+    mod records;
     mod socket;
     mod storage;
     mod store;

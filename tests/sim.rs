@@ -8,6 +8,8 @@ mod calls;
 mod following;
 #[path = "sim/lies.rs"]
 mod lies;
+#[path = "sim/masternodes.rs"]
+mod masternodes;
 #[path = "sim/ranges.rs"]
 mod ranges;
 #[path = "sim/recovery.rs"]

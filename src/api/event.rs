@@ -29,6 +29,12 @@ pub enum Event {
         to: Tip,
         depth: u32,
     },
+    Chainlock {
+        tip: Tip,
+    },
+    Instantlock {
+        txid: String,
+    },
     Peer {
         peer: PeerInfo,
         change: PeerChange,

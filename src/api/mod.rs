@@ -3,14 +3,17 @@
 //! Values are serialised with serde under the names of the contract; times travel as milliseconds since 1970 and are
 //! made into `Date` on the page's side, hashes as hex in display order.
 
+mod address;
 mod error;
 mod event;
+mod masternode;
 pub mod options;
 mod state;
 
 pub use error::{ApiError, ErrorCode};
 pub use event::{Event, LogLevel, LogRecord, LogValue, PeerChange};
+pub use masternode::{ApiMasternode, ApiMasternodeType, ApiQuorum};
 pub use state::{
     ApiHeader, Circuit, Degraded, Metrics, NetworkStatus, PeerInfo, Phase, PhaseProgress, PhaseStatus,
-    PhaseTransition, Phases, Reply, RequestCounts, SyncState, Tip,
+    PhaseTransition, Phases, QuorumRequests, Reply, RequestCounts, SyncState, Tip,
 };

@@ -12,7 +12,7 @@ pub use network::network;
 pub use value::Value;
 
 use super::{ApiError, LogLevel};
-use crate::engine::{Birthday, BridgeConfig, Config};
+use crate::engine::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 use dash_protocol::NetworkParams;
 use std::sync::Arc;
 use value::{Fields, Node};
@@ -25,6 +25,8 @@ pub const MAX_PEERS: u32 = 16;
 pub const MAX_ONLY: usize = 64;
 /// The most compute workers that one client starts.
 pub const MAX_COMPUTE_WORKERS: u32 = 32;
+/// The most cycles before the tip's whose quorums are proven on demand.
+pub const MAX_QRINFO_HISTORY: u32 = 64;
 /// The longest namespace, in bytes.
 pub const MAX_NAMESPACE: usize = 64;
 
@@ -36,16 +38,6 @@ pub enum StorageKind {
     IndexedDb,
     /// In memory.
     Memory,
-}
-
-/// Whether quorum data is asked for over several peers at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum QrInfoMode {
-    /// Several requests at a time.
-    #[default]
-    Parallel,
-    /// One request at a time.
-    Sequential,
 }
 
 /// Everything that `open` was told, checked.
@@ -73,10 +65,8 @@ pub struct Options {
     pub masternodes: bool,
     /// Whether filters are wanted.
     pub filters: bool,
-    /// Requests for quorum data at a time.
-    pub qrinfo_concurrency: u32,
     /// How quorum data is asked for.
-    pub qrinfo_mode: QrInfoMode,
+    pub qrinfo: QrInfoConfig,
     /// The least level that reaches the log.
     pub log_level: LogLevel,
     /// `None`: a random one.
@@ -117,14 +107,7 @@ impl Options {
             },
             masternodes: phases.take("masternodes").map_or(Ok(true), |node| node.flag())?,
             filters: phases.take("filters").map_or(Ok(true), |node| node.flag())?,
-            qrinfo_concurrency: qrinfo
-                .take("concurrency")
-                .map_or(Ok(3), |node| node.integer(1, MAX_PEERS))?,
-            qrinfo_mode: match qrinfo.take("mode") {
-                Some(node) => node
-                    .one_of(&[("parallel", QrInfoMode::Parallel), ("sequential", QrInfoMode::Sequential)])?,
-                None => QrInfoMode::default(),
-            },
+            qrinfo: qrinfo_config(&mut qrinfo)?,
             log_level: log.take("level").map_or(Ok(LogLevel::Info), log_level)?,
             seed: fields.take("seed").map(|node| node.whole()).transpose()?,
         };
@@ -140,6 +123,9 @@ impl Options {
             birthday: self.birthday,
             peers_target: self.peers_target as usize,
             peers_only: self.peers_only.clone(),
+            masternodes: self.masternodes,
+            watch_mempool: self.watch_mempool,
+            qrinfo: self.qrinfo,
             log_level: self.log_level,
             seed,
             persistent,
@@ -155,6 +141,15 @@ pub fn store_name(network: &Value, namespace: &str) -> Result<String, ApiError> 
     let params = self::network(network)?;
     let namespace = self::namespace(Some(Node::root("namespace", &Value::Text(namespace.to_owned()))))?;
     Ok(store_name_of(&params, &namespace))
+}
+
+/// The height from which Platform's blocks can be on a network: Platform's own start on mainnet and testnet, else the
+/// block from which masternodes are paid for it.
+///
+/// # Errors
+/// `bad-input` that names `network`.
+pub fn platform_activation_height(network: &Value) -> Result<u32, ApiError> {
+    Ok(self::network(network)?.platform_activation_height())
 }
 
 /// [`store_name`] of what was checked already.
@@ -235,6 +230,20 @@ fn birthday(node: Node<'_>) -> Result<Birthday, ApiError> {
     };
     fields.finish()?;
     Ok(birthday)
+}
+
+fn qrinfo_config(fields: &mut Fields<'_>) -> Result<QrInfoConfig, ApiError> {
+    const MODES: [(&str, QrInfoMode); 2] =
+        [("parallel", QrInfoMode::Parallel), ("sequential", QrInfoMode::Sequential)];
+    let default = QrInfoConfig::default();
+    let concurrency = fields.take("concurrency").map(|node| node.integer(1, MAX_PEERS)).transpose()?;
+    let mode = fields.take("mode").map(|node| node.one_of(&MODES)).transpose()?;
+    let history = fields.take("history").map(|node| node.integer(0, MAX_QRINFO_HISTORY)).transpose()?;
+    Ok(QrInfoConfig {
+        concurrency: concurrency.unwrap_or(default.concurrency),
+        mode: mode.unwrap_or(default.mode),
+        history: history.unwrap_or(default.history),
+    })
 }
 
 fn namespace(node: Option<Node<'_>>) -> Result<String, ApiError> {

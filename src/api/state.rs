@@ -1,5 +1,6 @@
-//! Snapshots: the state of a sync and what `peers()`, `metrics()`, `transitions()` and `header()` answer.
+//! Snapshots: the state of a sync, and what calls are answered with.
 
+use super::{ApiMasternode, ApiQuorum};
 use serde::Serialize;
 
 /// `Phase` of the contract.
@@ -152,6 +153,17 @@ pub struct RequestCounts {
     pub cancelled: u32,
 }
 
+/// The requests of the masternode phase: how many wait, are under way, were taken in, and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(missing_docs, reason = "the contract names them")]
+pub struct QuorumRequests {
+    pub waiting: u32,
+    pub in_flight: u32,
+    pub processed: u32,
+    pub failed: u32,
+}
+
 /// The state of the circuit breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -173,6 +185,7 @@ pub struct Metrics {
     pub headers_per_second: f64,
     pub filters_per_second: f64,
     pub requests: RequestCounts,
+    pub quorum_requests: QuorumRequests,
     pub circuit: Circuit,
     pub wasm_heap_bytes: f64,
     pub storage_bytes: Option<f64>,
@@ -205,6 +218,12 @@ pub enum Reply {
     Metrics(Metrics),
     /// To `transitions()`.
     Transitions(Vec<PhaseTransition>),
+    /// To `masternodes()`.
+    Masternodes(Vec<ApiMasternode>),
+    /// To `quorums.list()`.
+    Quorums(Vec<ApiQuorum>),
+    /// To `quorums.publicKey()`: 48 bytes.
+    Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
     /// To calls that only succeed.
     Done,
 }

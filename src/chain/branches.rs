@@ -4,10 +4,10 @@
 //! no room, the branch with the least total work goes first, and one with less work than all the others is not taken
 //! in. So a flood of cheap branches displaces only cheaper ones.
 
-use crate::chain::Entry;
+use crate::chain::{Entry, LockedBlock};
 use dash_num::Arith256;
 use dash_protocol::BlockHash;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Headers of side branches kept in memory, at most.
 pub const MAX_BRANCH_HEADERS: usize = 16_384;
@@ -75,6 +75,47 @@ impl Branches {
         self.leaves.retain(|(_, hash)| nodes.contains_key(hash));
     }
 
+    /// The end with the most work of the branches that have a locked block.
+    pub(crate) fn best_end_through(&self, locked: &LockedBlock) -> Option<Entry> {
+        let with = self.descendants(&[locked.hash]);
+        let (_, end) = self.leaves.iter().rev().find(|(_, hash)| with.contains(hash))?;
+        self.nodes.get(end).map(|node| node.entry)
+    }
+
+    /// Drops what has another block than the locked one at its height, with all that follows. The best chain speaks for
+    /// the branches that leave it above.
+    pub(crate) fn drop_without(&mut self, locked: LockedBlock, best_is_without: bool) {
+        let is_wrong = |node: &Node| match node.fork < locked.height {
+            true => node.entry.height == locked.height && node.entry.hash != locked.hash,
+            false => best_is_without,
+        };
+        let wrong: Vec<_> =
+            self.nodes.values().filter(|node| is_wrong(node)).map(|node| node.entry.hash).collect();
+        if wrong.is_empty() {
+            return;
+        }
+        let gone = self.descendants(&wrong);
+        self.nodes.retain(|hash, _| !gone.contains(hash));
+        let mut children: BTreeMap<BlockHash, u32> = BTreeMap::new();
+        for node in self.nodes.values() {
+            *children.entry(node.entry.header.prev_block_hash).or_default() += 1;
+        }
+        self.count_children(&children);
+    }
+
+    /// These headers and all that follow them.
+    fn descendants(&self, roots: &[BlockHash]) -> HashSet<BlockHash> {
+        let mut by_height: Vec<&Entry> = self.nodes.values().map(|node| &node.entry).collect();
+        by_height.sort_unstable_by_key(|entry| entry.height);
+        let mut found: HashSet<BlockHash> = roots.iter().copied().collect();
+        for entry in by_height {
+            if found.contains(&entry.header.prev_block_hash) {
+                found.insert(entry.hash);
+            }
+        }
+        found
+    }
+
     /// Removes the headers from the best chain's end of the branch up to and with `tip`, oldest first. [`rebuild`]
     /// must follow.
     ///
@@ -109,9 +150,15 @@ impl Branches {
             let fork = best_height(&parent).or_else(|| forks.get(&parent).copied());
             forks.insert(*hash, fork.unwrap_or(0));
         }
-        self.leaves.clear();
         for (hash, node) in &mut self.nodes {
             node.fork = forks[hash];
+        }
+        self.count_children(&children);
+    }
+
+    fn count_children(&mut self, children: &BTreeMap<BlockHash, u32>) {
+        self.leaves.clear();
+        for (hash, node) in &mut self.nodes {
             node.children = children.get(hash).copied().unwrap_or(0);
             if node.children == 0 {
                 self.leaves.insert((node.entry.work, *hash));

@@ -18,8 +18,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 mod accept;
+mod locks;
 
 pub use accept::{Accepted, Outcome};
+pub(crate) use locks::Finality;
+pub use locks::{LockOutcome, LockedBlock};
 
 /// Headers of the best chain kept in memory.
 pub const MEMORY_WINDOW: usize = 8_192;
@@ -44,31 +47,6 @@ pub struct HeaderChain {
     anchors: Vec<(u32, BlockHash)>,
 }
 
-/// Heights that no branch may leave the best chain below.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Finality {
-    /// The start or the last checkpoint passed.
-    pub(crate) checkpoint: u32,
-    /// What [`HeaderChain::pin`] was told.
-    pub(crate) pin: u32,
-}
-
-impl Finality {
-    fn floor(self) -> u32 {
-        self.checkpoint.max(self.pin)
-    }
-
-    fn allow(self, fork: u32) -> Result<(), HeaderError> {
-        if fork < self.checkpoint {
-            Err(HeaderError::BelowCheckpoint { fork, checkpoint: self.checkpoint })
-        } else if fork < self.pin {
-            Err(HeaderError::BelowPin { fork, pin: self.pin })
-        } else {
-            Ok(())
-        }
-    }
-}
-
 impl HeaderChain {
     /// A chain that begins at a start whose own validity is a matter of trust: a checkpoint with its ancestors (oldest
     /// first), or genesis, which has none. No branch may ever fork off below it.
@@ -83,7 +61,7 @@ impl HeaderChain {
     ) -> Result<Self, HeaderError> {
         let best = link_ancestors(start, ancestors)?;
         let checkpoint = start.height;
-        Self::assemble(Rules::new(params), best, Finality { checkpoint, pin: 0 })
+        Self::assemble(Rules::new(params), best, Finality::above(checkpoint))
     }
 
     /// The chain whose end a store kept. The store is trusted to have written what was proven; that it gave all of it
@@ -119,7 +97,7 @@ impl HeaderChain {
             work = work.wrapping_sub(own_work);
         }
         let passed = checkpoints::at_or_below(&params, segment.tip).map_or(0, |checkpoint| checkpoint.height);
-        let finality = Finality { checkpoint: passed.max(segment.start), pin: 0 };
+        let finality = Finality::above(passed.max(segment.start));
         Self::assemble(Rules::new(params), best, finality)
     }
 
@@ -149,7 +127,8 @@ impl HeaderChain {
         &self.rules
     }
 
-    /// The header at the end of the chain with the most work; among equals, of the one seen first.
+    /// The header at the end of the best chain: of the one with the most work that no lock speaks against; among equals,
+    /// of the one seen first.
     pub fn tip(&self) -> &Entry {
         self.best.back().expect("a chain has its start at least")
     }
@@ -159,8 +138,8 @@ impl HeaderChain {
         self.best.front().expect("a chain has its start at least").height
     }
 
-    /// The height below which no branch may leave the best chain: the start, the last checkpoint passed, or what was
-    /// [pinned](Self::pin).
+    /// The height below which no branch may leave the best chain: the start, the last checkpoint passed, or the highest
+    /// [locked](Self::lock) block.
     pub fn final_height(&self) -> u32 {
         self.finality.floor()
     }
@@ -231,13 +210,6 @@ impl HeaderChain {
         anchors.sort_unstable_by(|a, b| b.cmp(a));
         anchors.truncate(MAX_ANCHORS);
         self.anchors = anchors;
-    }
-
-    /// Makes a height of the best chain final: no branch may leave it below any more, whatever its work. A height above
-    /// the tip counts as the tip's; it never moves down.
-    pub fn pin(&mut self, height: u32) {
-        self.finality.pin = self.finality.pin.max(height.min(self.tip().height));
-        self.drop_lost_branches();
     }
 
     /// Drops what exceeds [`MEMORY_WINDOW`], oldest first, and the branches that hung from it. [`accept`](Self::accept)

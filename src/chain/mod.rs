@@ -8,7 +8,7 @@
 //!   [`rules`] all rules for one header with their errors.
 //! - [`checkpoints`] says where to start and what must be met on the way, [`start`] gathers the ancestors of a start.
 //! - [`header_chain`] keeps the end of the best chain in memory together with the side branches (`branches`) and moves
-//!   to the one with the most work; [`rival`] proves a branch that forks off below memory; [`locator`] tells a peer
+//!   to the one with the most work, or with the block that a ChainLock names; [`rival`] proves a branch that forks off below memory; [`locator`] tells a peer
 //!   where we are.
 
 mod branches;
@@ -31,7 +31,7 @@ pub use branches::MAX_BRANCH_HEADERS;
 pub use checkpoints::Start;
 pub use context::{Context, START_ANCESTORS};
 pub use difficulty::Required;
-pub use header_chain::{Accepted, HeaderChain, MEMORY_WINDOW, Outcome};
+pub use header_chain::{Accepted, HeaderChain, LockOutcome, LockedBlock, MEMORY_WINDOW, Outcome};
 pub use rival::{Fed, RivalChain};
 pub use rules::{HeaderError, Rules, Severity};
 pub use start::StartContext;

@@ -2,7 +2,7 @@
 //!
 //! Such a branch can be longer than what memory holds, and worth nothing. It is checked by all rules as it comes, and
 //! only what the rules need to go on is kept: 36 headers (576 below the height where a network's daily rule ends) and
-//! the total work, however long the branch. Only once its work exceeds the best chain's is it worth storing.
+//! the total work, however long the branch. Only once its work exceeds the best chain's, or it has a block that a ChainLock names, is it worth storing.
 
 use crate::chain::Entry;
 use crate::chain::context::{Context, START_ANCESTORS};
@@ -23,6 +23,8 @@ pub struct RivalChain {
     /// The end of the branch with what precedes it, oldest first.
     recent: VecDeque<Entry>,
     finality: Finality,
+    /// Whether it has a locked block that the chain it left does not have.
+    locked: bool,
 }
 
 /// What came of headers fed to a [`RivalChain`].
@@ -43,7 +45,8 @@ impl RivalChain {
     ) -> Result<Self, HeaderError> {
         let recent = link_ancestors(fork, ancestors)?;
         let context = Context::new(&rules, fork.height, recent.iter().map(|entry| &entry.header))?;
-        let mut rival = Self { rules, context, works: WorkCache::default(), fork, recent, finality };
+        let mut rival =
+            Self { rules, context, works: WorkCache::default(), fork, recent, finality, locked: false };
         rival.trim();
         Ok(rival)
     }
@@ -58,8 +61,16 @@ impl RivalChain {
         let mut fed = Fed { taken: 0, error: None };
         for (i, (header, hash)) in headers.iter().enumerate().skip(known) {
             let parent = self.recent.back().expect("the fork is kept at least");
-            match follow(&self.rules, &mut self.context, &mut self.works, parent, header, hash, now) {
+            let admitted = self.finality.admit(parent.height + 1, hash);
+            let followed = admitted.and_then(|()| {
+                follow(&self.rules, &mut self.context, &mut self.works, parent, header, hash, now)
+            });
+            match followed {
                 Ok(entry) => {
+                    if self.finality.awaits(entry.height, &entry.hash) {
+                        self.finality.arrived();
+                        self.locked = true;
+                    }
                     self.recent.push_back(entry);
                     self.trim();
                     fed.taken += 1;
@@ -88,9 +99,10 @@ impl RivalChain {
         self.tip().work
     }
 
-    /// Whether the branch's total work is above this.
-    pub fn has_more_work_than(&self, work: &Arith256) -> bool {
-        self.tip().work > *work
+    /// Whether the branch wins over the chain it left, whose total work is this: by more work, or by a locked block that
+    /// the chain does not have.
+    pub fn wins_over(&self, work: &Arith256) -> bool {
+        self.locked || self.tip().work > *work
     }
 
     /// How many headers are kept.

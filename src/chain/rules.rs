@@ -231,13 +231,23 @@ pub enum HeaderError {
         /// The checkpoint or start.
         checkpoint: u32,
     },
-    /// A branch leaves the best chain below a height that is final.
-    #[error("a branch forks off at height {fork}, below the final height {pin}")]
+    /// A branch leaves the best chain below a block that a verified ChainLock names.
+    #[error("a branch forks off at height {fork}, below the locked block at {pin}")]
     BelowPin {
         /// Height of the last common header.
         fork: u32,
-        /// The final height.
+        /// The locked height.
         pin: u32,
+    },
+    /// A header has the place of a block that a verified ChainLock names, or follows one that has.
+    #[error("the block at height {height} is {found}, but {locked} is locked there")]
+    AgainstLock {
+        /// The locked height.
+        height: u32,
+        /// The locked block's hash.
+        locked: BlockHash,
+        /// The hash there.
+        found: BlockHash,
     },
     /// There is no room for a side branch with so little work: those kept have more.
     #[error("no room for the branch that forks off at height {fork} with work {work}")]
@@ -298,7 +308,10 @@ impl HeaderError {
             | Self::NotLinked { .. }
             | Self::BelowCheckpoint { .. }
             | Self::WrongHash { .. } => Severity::Malicious,
-            Self::TimeTooNew { .. } | Self::BelowPin { .. } | Self::NoRoom { .. } => Severity::Suspicious,
+            Self::TimeTooNew { .. }
+            | Self::BelowPin { .. }
+            | Self::AgainstLock { .. }
+            | Self::NoRoom { .. } => Severity::Suspicious,
             Self::MissingContext { .. } | Self::Damaged { .. } => Severity::Ours,
         }
     }

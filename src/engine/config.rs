@@ -26,6 +26,33 @@ pub struct BridgeConfig {
     pub plain: bool,
 }
 
+/// Whether quorum data is asked for over several peers at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QrInfoMode {
+    /// Several requests at a time.
+    #[default]
+    Parallel,
+    /// One request at a time.
+    Sequential,
+}
+
+/// How quorum data is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QrInfoConfig {
+    /// Requests at a time, 1 to 16.
+    pub concurrency: u32,
+    /// Whether several are asked for at a time at all.
+    pub mode: QrInfoMode,
+    /// Cycles before the tip's whose quorums are proven, too: 0 to 64.
+    pub history: u32,
+}
+
+impl Default for QrInfoConfig {
+    fn default() -> Self {
+        Self { concurrency: 3, mode: QrInfoMode::default(), history: 0 }
+    }
+}
+
 /// Everything the engine needs to know before it starts.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -39,6 +66,12 @@ pub struct Config {
     pub peers_target: usize,
     /// `host:port` addresses to use and no others; empty: any.
     pub peers_only: Vec<String>,
+    /// Whether masternode lists and quorums are wanted, and with them locks.
+    pub masternodes: bool,
+    /// Whether peers are asked for what is not in a block yet.
+    pub watch_mempool: bool,
+    /// How quorum data is asked for.
+    pub qrinfo: QrInfoConfig,
     /// The least level that reaches the log.
     pub log_level: LogLevel,
     /// Seeds every random choice: nonces, jitter, the choice among equals.

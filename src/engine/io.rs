@@ -5,8 +5,9 @@
 //! expects an answer carries an id, and the driver answers each id exactly once, in any order.
 
 use crate::api::{ApiError, Event, LogRecord, Reply};
+use crate::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use crate::store::{CommitBatch, ReadReply, ReadRequest, StoreError};
-use dash_protocol::{BlockHash, Header};
+use dash_protocol::{BlockHash, Header, LLMQType, QuorumHash};
 
 /// The time of an input, passed in by the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -205,6 +206,10 @@ pub enum ComputeWork {
         /// The message's payload.
         payload: Vec<u8>,
     },
+    /// Check both signatures of quorum commitments, at most 64 of them; cheaper together than one by one.
+    VerifyCommitments(Vec<CommitmentCheck>),
+    /// Check single signatures, as of locks, at most 64 of them.
+    VerifySignatures(Vec<SignatureCheck>),
 }
 
 /// The result of a [`ComputeWork`].
@@ -214,6 +219,10 @@ pub enum ComputeReply {
     Hashes(Vec<BlockHash>),
     /// The expanded headers with their hashes, or why the payload does not decode.
     Expanded(Result<Vec<(Header, BlockHash)>, dash_protocol::DecodeError>),
+    /// A verdict for each commitment, in their order.
+    Verdicts(Vec<Verdict>),
+    /// Whether each signature holds, in their order.
+    Signatures(Vec<bool>),
     /// The worker broke; the engine asks again.
     Failed(String),
 }
@@ -229,6 +238,19 @@ pub enum Command {
     Metrics,
     /// The history of phases.
     Transitions,
+    /// The masternode list at the tip.
+    Masternodes,
+    /// The quorums that are known.
+    Quorums,
+    /// The proven key of a quorum.
+    QuorumKey {
+        /// The quorum's type.
+        llmq_type: LLMQType,
+        /// Its name.
+        quorum_hash: QuorumHash,
+        /// The height of the ChainLocked block that the question is asked at.
+        height: u32,
+    },
     /// Stop asking and disconnect; what is stored stays.
     Pause,
     /// Go on.

@@ -124,7 +124,7 @@ impl PeerManager {
             nonce: peer.nonce,
             user_agent: self.user_agent.clone(),
             start_height: self.height.min(i32::MAX as u32) as i32,
-            relay: false,
+            relay: self.relay,
             mnauth_challenge: [0; 32],
             masternode: false,
         };

@@ -101,9 +101,14 @@ impl PeerManager {
     ) -> Option<PeerMessage> {
         let peer = self.peers.get_mut(&conn)?;
         match &message {
-            Message::Headers(_) | Message::Headers2(_) | Message::NotFound(_) => {
-                return Some(PeerMessage { conn, message });
-            }
+            // Whether these were asked for is found out, and held against the peer, by those who ask.
+            Message::Headers(_)
+            | Message::Headers2(_)
+            | Message::NotFound(_)
+            | Message::MnListDiff(_)
+            | Message::QRInfo(_)
+            | Message::ClSig(_)
+            | Message::IsdLock(_) => return Some(PeerMessage { conn, message }),
             Message::Pong(nonce) => peer.pong(*nonce, now),
             Message::Version(_) | Message::Verack => {
                 let name = message.command().to_string();

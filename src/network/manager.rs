@@ -41,6 +41,8 @@ pub struct PeerManager {
     pub(super) bridge_plain: Vec<bool>,
     pub(super) only: Vec<String>,
     pub(super) target: usize,
+    /// Whether peers shall announce transactions and InstantSend locks: without it they announce neither.
+    pub(super) relay: bool,
     pub(super) peers: BTreeMap<ConnId, Peer>,
     pub(super) bridges: Vec<BridgeHealth>,
     pub(super) book: AddressBook,
@@ -68,6 +70,7 @@ impl PeerManager {
             bridge_plain: config.bridges.iter().map(|bridge| bridge.plain).collect(),
             only: config.peers_only.clone(),
             target: config.peers_target,
+            relay: config.masternodes && config.watch_mempool,
             peers: BTreeMap::new(),
             bridges: vec![BridgeHealth::default(); config.bridges.len()],
             book: AddressBook::default(),

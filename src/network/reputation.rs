@@ -41,6 +41,9 @@ pub enum Offence {
     /// A header from beyond our clock's two hours: a lie, or our clock is slow.
     #[error("header from the future: {0}")]
     FutureHeader(String),
+    /// Headers of a branch that a verified ChainLock rules out. A peer may not have heard of the lock yet.
+    #[error("headers against a ChainLock: {0}")]
+    AgainstLock(String),
     /// Headers that do not link to one another or to what was asked for.
     #[error("headers do not connect: {0}")]
     Unconnected(String),
@@ -59,6 +62,15 @@ pub enum Offence {
     /// A side branch without end that never gets the work of the best chain.
     #[error("side branch of {0} headers with too little work")]
     LowWorkFlood(u32),
+    /// A masternode list or its proof that breaks a rule.
+    #[error("invalid masternode list: {0}")]
+    InvalidList(String),
+    /// A snapshot of rotation that leads nowhere, or another one than the proven one.
+    #[error("invalid rotation snapshot: {0}")]
+    Snapshot(String),
+    /// A lock whose signature or form does not hold.
+    #[error("invalid lock: {0}")]
+    InvalidLock(String),
     /// A message begun and not ended in time.
     #[error("a message was left half sent")]
     HalfMessage,
@@ -72,7 +84,7 @@ impl Offence {
     /// our side, a race or a stale peer can cause has to add up.
     pub fn score(&self) -> u32 {
         match self {
-            Self::FutureHeader(_) | Self::ManyBranches(_) | Self::HalfMessage => 34,
+            Self::FutureHeader(_) | Self::AgainstLock(_) | Self::ManyBranches(_) | Self::HalfMessage => 34,
             Self::Flood(_) => 20,
             Self::Frame(_)
             | Self::Malformed { .. }
@@ -82,6 +94,9 @@ impl Offence {
             | Self::InvalidHeader(_)
             | Self::Unconnected(_)
             | Self::Checkpoint(_)
+            | Self::InvalidList(_)
+            | Self::Snapshot(_)
+            | Self::InvalidLock(_)
             | Self::LowWorkFlood(_) => BAN_SCORE,
         }
     }

@@ -4,7 +4,7 @@
 //! header is filled with zeroes (no header is all zeroes: that one has no proof of work), and it ends with its highest
 //! one. Nothing here is larger than one chunk (160 kB); what a store holds is checked for shape before it is used.
 
-use super::{CHUNK, CommitBatch, HeaderRun, Meta, Segment, StoreError};
+use super::{CHUNK, CommitBatch, HeaderRun, MAX_RECORD_KEY, Meta, Segment, StoreError};
 #[cfg(target_arch = "wasm32")]
 use dash_protocol::BlockHash;
 use dash_protocol::Header;
@@ -16,6 +16,14 @@ pub(crate) const HEADER: usize = Header::LEN;
 /// Bytes of a hash that a fingerprint keeps.
 #[cfg(target_arch = "wasm32")]
 pub(crate) const FINGERPRINT: usize = 4;
+
+/// Bytes of a record's value that weigh as much as a header, where headers are counted.
+const RECORD_UNIT: usize = HEADER;
+
+/// How many headers a record of so many bytes weighs; even an empty one weighs something.
+pub(crate) fn weight(bytes: usize) -> usize {
+    1 + bytes / RECORD_UNIT
+}
 
 /// Refuses a batch whose parts do not fit together.
 pub(crate) fn check(batch: &CommitBatch) -> Result<(), StoreError> {
@@ -32,7 +40,13 @@ pub(crate) fn check(batch: &CommitBatch) -> Result<(), StoreError> {
             )));
         }
     }
-    Ok(())
+    if batch.meta.is_none() && !batch.runs.is_empty() {
+        return Err(StoreError::Failed("headers without the watermarks that vouch for them".to_owned()));
+    }
+    match batch.records.iter().find(|record| record.key >= MAX_RECORD_KEY) {
+        Some(record) => Err(StoreError::Failed(format!("a record has the key {}, 2^53 or more", record.key))),
+        None => Ok(()),
+    }
 }
 
 /// The chunks that a range of heights touches.

@@ -1,11 +1,13 @@
 //! The store that lives in memory: of tests, of the simulated world, and of pages whose storage is not to be had.
 //!
-//! It holds what was committed and no more: 112 bytes a header, in chunks. Peers cannot make it larger than the chain
-//! that was proven to the engine. It fails in one way only, and only when it was given a limit: with `Quota`.
+//! It holds what was committed and no more: 112 bytes a header, in chunks, and the records as they came. Peers cannot
+//! make it larger than what was proven to the engine. It fails in one way only, and only when it was given a limit:
+//! with `Quota`.
 
 use super::layout::{self, HEADER};
 use super::{
-    CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, STORE_VERSION, Segment, Store, StoreError,
+    CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, Record, STORE_VERSION, Segment, Store,
+    StoreError, Table,
 };
 use dash_protocol::BlockHash;
 use std::cell::RefCell;
@@ -24,6 +26,7 @@ pub struct MemoryStore {
 struct State {
     chunks: BTreeMap<u32, Chunk>,
     meta: Option<Meta>,
+    records: BTreeMap<(Table, u64), Vec<u8>>,
 }
 
 /// Raw headers and their hashes, position by position.
@@ -44,7 +47,8 @@ impl MemoryStore {
         Self { network_id: Some(network_id), ..Self::default() }
     }
 
-    /// A store that answers `Quota` to a commit after which it would have room for more than so many headers.
+    /// A store that answers `Quota` to a commit after which it would have room for more than so many headers. A record
+    /// weighs one header, and one more for every 80 bytes.
     pub fn limited(max_headers: usize) -> Self {
         Self { max_headers: Some(max_headers), ..Self::default() }
     }
@@ -71,7 +75,10 @@ impl MemoryStore {
         for run in &batch.runs {
             state.write(run);
         }
-        state.meta = Some(batch.meta.clone());
+        if let Some(meta) = &batch.meta {
+            state.meta = Some(meta.clone());
+        }
+        batch.records.iter().for_each(|record| state.put(record));
         Ok(())
     }
 
@@ -88,6 +95,10 @@ impl MemoryStore {
                 None => HeaderRun { first_height: *from, ..HeaderRun::default() },
             }),
             ReadRequest::HeaderByHash(hash) => ReadReply::HeaderByHash(state.find(hash)),
+            ReadRequest::Records { table } => ReadReply::Records(match &state.meta {
+                Some(meta) if self.is_ours(meta) => state.records_of(*table),
+                _ => Vec::new(),
+            }),
         })
     }
 
@@ -99,10 +110,12 @@ impl MemoryStore {
         layout::holds(meta, height).then(|| state.entry(height)).flatten()
     }
 
-    /// Takes over the watermarks of a store whose headers are read elsewhere.
+    /// Takes over the watermarks of a store whose headers are read elsewhere, with what its records were.
     #[cfg(target_arch = "wasm32")]
-    pub(crate) fn adopt(&self, meta: Meta) {
-        self.state.borrow_mut().meta = Some(meta);
+    pub(crate) fn adopt(&self, meta: Meta, records: Vec<Record>) {
+        let mut state = self.state.borrow_mut();
+        state.meta = Some(meta);
+        records.iter().for_each(|record| state.put(record));
     }
 
     fn is_ours(&self, meta: &Meta) -> bool {
@@ -135,7 +148,20 @@ impl State {
         }
     }
 
-    /// Headers that the chunks have room for once a batch is written.
+    fn put(&mut self, record: &Record) {
+        let key = (record.table, record.key);
+        match &record.value {
+            Some(value) => self.records.insert(key, value.clone()),
+            None => self.records.remove(&key),
+        };
+    }
+
+    fn records_of(&self, table: Table) -> Vec<(u64, Vec<u8>)> {
+        let all = self.records.range((table, 0)..=(table, u64::MAX));
+        all.map(|((_, key), value)| (*key, value.clone())).collect()
+    }
+
+    /// Headers that there is room for once a batch is written, with what records weigh.
     fn room_after(&self, batch: &CommitBatch) -> usize {
         let mut ends: BTreeMap<u32, usize> =
             self.chunks.iter().map(|(index, chunk)| (*index, chunk.raw.len() / HEADER)).collect();
@@ -146,7 +172,13 @@ impl State {
                 *end = (*end).max(layout::within(&heights, index).end);
             }
         }
-        ends.values().sum()
+        let mut weights: BTreeMap<(Table, u64), usize> =
+            self.records.iter().map(|(key, value)| (*key, layout::weight(value.len()))).collect();
+        for record in &batch.records {
+            let weight = record.value.as_ref().map_or(0, |value| layout::weight(value.len()));
+            weights.insert((record.table, record.key), weight);
+        }
+        ends.values().chain(weights.values()).sum()
     }
 
     fn entry(&self, height: u32) -> Option<([u8; HEADER], BlockHash)> {
@@ -200,137 +232,4 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use dash_num::Arith256;
-
-    fn raw(height: u32, branch: u8) -> [u8; HEADER] {
-        let mut raw = [branch + 1; HEADER];
-        raw[..4].copy_from_slice(&height.to_le_bytes());
-        raw
-    }
-
-    fn hash(height: u32, branch: u8) -> BlockHash {
-        let mut hash = [branch; 32];
-        hash[..4].copy_from_slice(&height.to_le_bytes());
-        BlockHash::from_bytes(hash)
-    }
-
-    fn batch(context: u32, heights: Range<u32>, branch: u8) -> CommitBatch {
-        let tip = heights.end - 1;
-        CommitBatch {
-            runs: vec![HeaderRun {
-                first_height: heights.start,
-                raw: heights.clone().flat_map(|height| raw(height, branch)).collect(),
-                hashes: heights.map(|height| hash(height, branch)).collect(),
-            }],
-            meta: Meta {
-                version: STORE_VERSION,
-                network_id: BlockHash::from_bytes([3; 32]),
-                main: Segment {
-                    context,
-                    start: context,
-                    tip,
-                    tip_hash: hash(tip, branch),
-                    tip_work: Arith256::from_u64(tip.into()),
-                },
-                below: None,
-            },
-        }
-    }
-
-    fn headers(store: &MemoryStore, from: u32, count: u32) -> HeaderRun {
-        match store.read_now(&ReadRequest::Headers { from, count }).unwrap() {
-            ReadReply::Headers(run) => run,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    fn open(store: &MemoryStore, tail: u32) -> Option<Opened> {
-        match store.read_now(&ReadRequest::Open { tail }).unwrap() {
-            ReadReply::Open(opened) => opened.map(|opened| *opened),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn an_empty_store_opens_as_nothing_and_reads_as_nothing() {
-        let store = MemoryStore::new();
-        assert_eq!(open(&store, 10), None);
-        assert!(headers(&store, 5, 10).is_empty());
-        assert_eq!(store.read_now(&ReadRequest::HeaderByHash(hash(1, 0))), Ok(ReadReply::HeaderByHash(None)));
-    }
-
-    #[test]
-    fn what_was_committed_is_read_back_over_chunk_borders() {
-        let store = MemoryStore::new();
-        store.commit_now(&batch(1_500, 1_500..2_500, 0)).unwrap();
-        store.commit_now(&batch(1_500, 2_500..6_500, 0)).unwrap();
-        let run = headers(&store, 1_900, 3_000);
-        assert_eq!(run.hashes, (1_900..4_900).map(|height| hash(height, 0)).collect::<Vec<_>>());
-        assert_eq!(run.raw[..HEADER], raw(1_900, 0));
-        assert!(headers(&store, 1_499, 2).is_empty());
-        assert_eq!(headers(&store, 6_490, 100).len(), 10);
-        let opened = open(&store, 4_000).unwrap();
-        assert_eq!(opened.main_tail.first_height, 2_500);
-        assert_eq!(open(&store, 40_000).unwrap().main_tail.first_height, 1_500);
-    }
-
-    #[test]
-    fn a_rewind_hides_what_lies_above_the_new_tip() {
-        let store = MemoryStore::new();
-        store.commit_now(&batch(0, 0..3_000, 0)).unwrap();
-        store.commit_now(&batch(0, 2_900..2_950, 1)).unwrap();
-        assert_eq!(headers(&store, 2_899, 1_000).len(), 51);
-        assert_eq!(headers(&store, 2_900, 1).hashes, [hash(2_900, 1)]);
-        for gone in [hash(2_960, 0), hash(2_920, 0)] {
-            assert_eq!(store.read_now(&ReadRequest::HeaderByHash(gone)), Ok(ReadReply::HeaderByHash(None)));
-        }
-        assert_eq!(
-            store.read_now(&ReadRequest::HeaderByHash(hash(2_920, 1))),
-            Ok(ReadReply::HeaderByHash(Some((2_920, raw(2_920, 1)))))
-        );
-    }
-
-    #[test]
-    fn a_commit_over_the_limit_changes_nothing() {
-        let store = MemoryStore::limited(3_000);
-        store.commit_now(&batch(0, 0..3_000, 0)).unwrap();
-        store.commit_now(&batch(0, 2_900..3_000, 1)).unwrap();
-        let before = open(&store, 5_000);
-        assert!(matches!(store.commit_now(&batch(0, 3_000..3_001, 0)), Err(StoreError::Quota(_))));
-        assert_eq!(open(&store, 5_000), before);
-    }
-
-    #[test]
-    fn a_batch_whose_parts_do_not_fit_is_refused() {
-        let store = MemoryStore::new();
-        let mut uneven = batch(0, 0..10, 0);
-        uneven.runs[0].hashes.pop();
-        assert!(matches!(store.commit_now(&uneven), Err(StoreError::Failed(_))));
-        assert_eq!(open(&store, 10), None);
-    }
-
-    #[test]
-    fn a_store_of_another_network_or_version_opens_as_empty() {
-        let mut store = MemoryStore::for_network(BlockHash::from_bytes([3; 32]));
-        store.commit_now(&batch(0, 0..10, 0)).unwrap();
-        assert!(open(&store, 10).is_some());
-        store.network_id = Some(BlockHash::from_bytes([4; 32]));
-        assert_eq!(open(&store, 10), None);
-        let mut old = batch(0, 0..10, 0);
-        old.meta.version += 1;
-        let store = MemoryStore::new();
-        store.commit_now(&old).unwrap();
-        assert_eq!(open(&store, 10), None);
-    }
-
-    #[test]
-    fn a_tail_with_a_hole_is_reported_as_damage() {
-        let store = MemoryStore::new();
-        let mut holed = batch(0, 5..10, 0);
-        holed.meta.main.context = 0;
-        store.commit_now(&holed).unwrap();
-        assert!(matches!(store.read_now(&ReadRequest::Open { tail: 10 }), Err(StoreError::Damaged(_))));
-    }
-}
+mod tests;

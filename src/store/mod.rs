@@ -4,10 +4,12 @@
 //! watermark that vouches for it, so that a killed tab resumes from the last whole batch. `memory.rs` is the store of
 //! tests and of pages without storage; `web/idb.rs` keeps the same shapes in IndexedDB.
 //!
-//! **Layout.** Headers are kept by height, without gaps, in up to two segments: the main one, which ends at the tip,
+//! **Layout.** Two kinds of things are kept: headers by height, and records of bytes by table and key, which say
+//! nothing to the store. Headers are kept by height, without gaps, in up to two segments: the main one, which ends at the tip,
 //! and, while a start is being moved down, one below it that grows up to the main one's start. Each begins with the
 //! (at most 35) ancestors of its first header that difficulty and median time need. Heights outside the segments of
-//! [`Meta`] may hold left-overs of an earlier branch and are never read.
+//! [`Meta`] may hold left-overs of an earlier branch and are never read. Records hang on the watermarks, too: a store
+//! without them reads as one without records, and what empties the one empties the other.
 
 pub(crate) mod layout;
 mod memory;
@@ -23,7 +25,7 @@ use dash_protocol::BlockHash;
 pub const CHUNK: u32 = 2_000;
 
 /// Bump when the layout changes: a store of another version is emptied and filled anew.
-pub const STORE_VERSION: u32 = 1;
+pub const STORE_VERSION: u32 = 2;
 
 /// The watermarks: what of the stored headers is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,13 +78,53 @@ impl HeaderRun {
     }
 }
 
-/// What one commit writes: all of it, or nothing.
+/// A table of records. Each has its own keys and its own meaning of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Table {
+    /// Proven masternode lists and quorums.
+    Masternodes,
+}
+
+impl Table {
+    /// The number that stores know the table by; never used again for another.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn id(self) -> u32 {
+        match self {
+            Self::Masternodes => 1,
+        }
+    }
+}
+
+/// A record to write or to delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Where it is.
+    pub table: Table,
+    /// Which one, below [`MAX_RECORD_KEY`].
+    pub key: u64,
+    /// What it holds from now on; `None` deletes it.
+    pub value: Option<Vec<u8>>,
+}
+
+/// Keys of records are below this: IndexedDB's numbers are exact up to here.
+pub const MAX_RECORD_KEY: u64 = 1 << 53;
+
+/// What one commit writes: all of it, or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommitBatch {
     /// Headers to write over whatever is at their heights.
     pub runs: Vec<HeaderRun>,
-    /// The watermarks that hold once the runs are written.
-    pub meta: Meta,
+    /// The watermarks that hold once the batch is written; `None` leaves them as they are, and goes without runs.
+    pub meta: Option<Meta>,
+    /// Records to write or delete, the later over the earlier.
+    pub records: Vec<Record>,
+}
+
+impl CommitBatch {
+    /// A batch of records only.
+    pub fn of_records(records: Vec<Record>) -> Self {
+        Self { records, ..Self::default() }
+    }
 }
 
 /// What can be read.
@@ -102,6 +144,11 @@ pub enum ReadRequest {
     },
     /// The stored header with this hash, within the segments.
     HeaderByHash(BlockHash),
+    /// All records of a table.
+    Records {
+        /// Which table.
+        table: Table,
+    },
 }
 
 /// What was read.
@@ -113,6 +160,8 @@ pub enum ReadReply {
     Headers(HeaderRun),
     /// The reply to [`ReadRequest::HeaderByHash`]: height and 80 raw bytes.
     HeaderByHash(Option<(u32, [u8; 80])>),
+    /// The reply to [`ReadRequest::Records`]: keys and values, by ascending key.
+    Records(Vec<(u64, Vec<u8>)>),
 }
 
 /// An existing store as found.

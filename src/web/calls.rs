@@ -5,7 +5,7 @@
 use super::host::{error_to_js, settle};
 use crate::api::{ApiError, ErrorCode};
 use crate::engine::{CallId, Command, HeaderAt};
-use dash_protocol::BlockHash;
+use dash_protocol::{BlockHash, LLMQType, ParseHashError, QuorumHash};
 use js_sys::{Array, Function, Promise};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -65,6 +65,13 @@ impl Calls {
 pub(crate) fn command(method: &str, args: &Array) -> Result<Command, ApiError> {
     Ok(match method {
         "header" => Command::Header(header_at(&args.get(0))?),
+        "masternodes" => Command::Masternodes,
+        "quorums.list" => Command::Quorums,
+        "quorums.publicKey" => Command::QuorumKey {
+            llmq_type: LLMQType(whole("type", &args.get(0), "a quorum type, 0 to 255")?),
+            quorum_hash: quorum_hash(&args.get(1))?,
+            height: whole("coreChainLockedHeight", &args.get(2), "a block height")?,
+        },
         "peers" => Command::Peers,
         "metrics" => Command::Metrics,
         "transitions" => Command::Transitions,
@@ -75,20 +82,37 @@ pub(crate) fn command(method: &str, args: &Array) -> Result<Command, ApiError> {
 }
 
 fn header_at(at: &JsValue) -> Result<HeaderAt, ApiError> {
-    let bad = |why: &str| ApiError {
-        details: Some("at".to_owned()),
-        ..ApiError::new(ErrorCode::BadInput, format!("`at` {why}"))
-    };
-    if let Some(height) = at.as_f64() {
-        if height.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&height) {
-            return Err(bad("must be a block height"));
-        }
-        return Ok(HeaderAt::Height(height as u32));
+    if at.as_f64().is_some() {
+        return whole("at", at, "a block height").map(HeaderAt::Height);
     }
     match at.as_string() {
         Some(text) => BlockHash::from_hex(&text)
             .map(HeaderAt::Hash)
-            .map_err(|error| bad(&format!("is no block hash: {error}"))),
-        None => Err(bad("must be a height or a block hash")),
+            .map_err(|error| bad("at", &format!("is no block hash: {error}"))),
+        None => Err(bad("at", "must be a height or a block hash")),
+    }
+}
+
+fn quorum_hash(value: &JsValue) -> Result<QuorumHash, ApiError> {
+    let refused = |error: ParseHashError| bad("quorumHash", &format!("is no quorum hash: {error}"));
+    match value.as_string() {
+        Some(text) => QuorumHash::from_hex(&text).map_err(refused),
+        None => Err(bad("quorumHash", "must be a quorum hash of 64 digits")),
+    }
+}
+
+/// A whole number that fits its type; `what` says what the argument stands for.
+fn whole<T: TryFrom<u64>>(name: &str, value: &JsValue, what: &str) -> Result<T, ApiError> {
+    let number = value.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0);
+    // Numbers beyond every type asked for saturate.
+    let fits = number.and_then(|number| T::try_from(number as u64).ok());
+    fits.ok_or_else(|| bad(name, &format!("must be {what}")))
+}
+
+/// `bad-input` for the named argument.
+fn bad(name: &str, why: &str) -> ApiError {
+    ApiError {
+        details: Some(name.to_owned()),
+        ..ApiError::new(ErrorCode::BadInput, format!("`{name}` {why}"))
     }
 }

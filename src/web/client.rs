@@ -167,6 +167,16 @@ fn named(network: &JsValue, namespace: &str) -> Result<String, ApiError> {
     options::store_name(&plain("network", network)?, namespace)
 }
 
+/// The height from which Platform's blocks can be on a network.
+///
+/// # Errors
+/// `bad-input` for a bad network.
+#[wasm_bindgen]
+pub fn platform_activation_height(network: &JsValue) -> Result<u32, JsValue> {
+    let plain = plain("network", network);
+    plain.and_then(|plain| options::platform_activation_height(&plain)).map_err(|error| error_to_js(&error))
+}
+
 /// Checks options as [`Client::open`] does, and gives the name of their store. A tab that only follows has its own
 /// options refused by this, although the leader's are the ones that hold.
 ///

@@ -1,18 +1,20 @@
 //! The client's storage: commits and reads in their order, off the engine's path, and memory when IndexedDB is lost.
 //!
 //! Work waits in a queue that one task empties. Commits that wait together become one transaction of at most
-//! [`COALESCE`] headers. When one fails, all that wait behind it fail with it, since they build on it. How much waits
+//! [`COALESCE`] headers, or of records that weigh as much. When one fails, all that wait behind it fail with it, since they build on it. How much waits
 //! is bounded by the engine, which has only so many commits and reads in flight.
 //!
-//! When the database fails for good, memory takes its place: from then on commits go there, and reads see memory first
-//! and, as long as it still answers, what the database kept.
+//! When the database fails for good, memory takes its place: from then on commits go there. Reads of headers see memory
+//! first and, as long as it still answers, what the database kept; records are taken over whole, if they can be.
 
 use super::idb::IdbStore;
 use super::socket::Sink;
 use crate::api::ApiError;
 use crate::engine::{CommitId, Input, ReadId};
 use crate::store::layout;
-use crate::store::{CommitBatch, HeaderRun, MemoryStore, Opened, ReadReply, ReadRequest, Store, StoreError};
+use crate::store::{
+    CommitBatch, HeaderRun, MemoryStore, Opened, ReadReply, ReadRequest, Record, Store, StoreError, Table,
+};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -115,7 +117,11 @@ impl Storage {
 
     /// The commits that wait right behind one, as far as they fit into its transaction.
     fn gather(&self, id: CommitId, batch: CommitBatch) -> (Vec<CommitId>, Vec<CommitBatch>) {
-        let headers = |batch: &CommitBatch| batch.runs.iter().map(|run| run.hashes.len()).sum::<usize>();
+        let headers = |batch: &CommitBatch| {
+            let records = batch.records.iter().map(|record| record.value.as_ref().map_or(0, Vec::len));
+            let runs = batch.runs.iter().map(|run| run.hashes.len());
+            runs.chain(records.map(layout::weight)).sum::<usize>()
+        };
         let mut room = COALESCE.saturating_sub(headers(&batch));
         let (mut ids, mut batches) = (vec![id], vec![batch]);
         let mut queue = self.queue.borrow_mut();
@@ -160,7 +166,7 @@ impl Storage {
     async fn write(&self, batches: &[CommitBatch]) -> Result<(), StoreError> {
         if let Some(store) = self.database() {
             match store.commit_all(&batches.iter().collect::<Vec<_>>()).await {
-                Err(StoreError::Failed(why)) => self.fall_back(store, why),
+                Err(StoreError::Failed(why)) => self.fall_back(store, why).await,
                 result => return result,
             }
         }
@@ -169,11 +175,14 @@ impl Storage {
     }
 
     /// Goes on in memory, and says so.
-    fn fall_back(&self, store: Rc<IdbStore>, why: String) {
+    async fn fall_back(&self, store: Rc<IdbStore>, why: String) {
         let cause = ApiError::from(StoreError::Failed(why));
         let memory = MemoryStore::new();
         if let Some(meta) = store.meta() {
-            memory.adopt(meta);
+            // Some without the others would be a list that was never proven: all of a table, or none.
+            let kept = store.records(Table::Masternodes).await.unwrap_or_default();
+            let record = |(key, value)| Record { table: Table::Masternodes, key, value: Some(value) };
+            memory.adopt(meta, kept.into_iter().map(record).collect());
         }
         *self.backend.borrow_mut() = Backend::Memory(Rc::new(memory), Some(store));
         (self.sink)(Input::StorageChanged { persistent: false, cause: Some(cause) });
@@ -182,7 +191,7 @@ impl Storage {
     async fn look_up(&self, request: &ReadRequest) -> Result<ReadReply, StoreError> {
         if let Some(store) = self.database() {
             match store.read(request).await {
-                Err(StoreError::Failed(why)) => self.fall_back(store, why),
+                Err(StoreError::Failed(why)) => self.fall_back(store, why).await,
                 result => return result,
             }
         }
@@ -225,6 +234,7 @@ async fn layered(
             }
             found => found,
         },
+        ReadRequest::Records { .. } => memory.read_now(request)?,
     })
 }
 

@@ -4,16 +4,22 @@
 //! could be anything: a length that does not fit is an error, and nothing is allocated beyond a small multiple of the
 //! bytes that are there.
 
+mod signatures;
+
 use crate::engine::{ComputeReply, ComputeWork};
 use dash_protocol::{BlockHash, DecodeError, Header};
 
 const HASH_HEADERS: u8 = 1;
 const EXPAND_HEADERS2: u8 = 2;
+const VERIFY_COMMITMENTS: u8 = 3;
+const VERIFY_SIGNATURES: u8 = 4;
 
 const HASHES: u8 = 1;
 const EXPANDED: u8 = 2;
 const MALFORMED: u8 = 3;
 const FAILED: u8 = 4;
+const VERDICTS: u8 = 5;
+const SIGNATURES: u8 = 6;
 
 const ENTRY: usize = Header::LEN + 32;
 
@@ -25,16 +31,22 @@ pub struct WireError {
     pub len: usize,
 }
 
-/// A kind, then the input as it is.
+/// A kind, then the input: bytes as they are, checks one after the other.
 pub fn encode_work(work: &ComputeWork) -> Vec<u8> {
-    let (kind, body) = match work {
-        ComputeWork::HashHeaders { raw } => (HASH_HEADERS, raw),
-        ComputeWork::ExpandHeaders2 { payload } => (EXPAND_HEADERS2, payload),
-    };
-    let mut out = Vec::with_capacity(1 + body.len());
-    out.push(kind);
-    out.extend_from_slice(body);
-    out
+    match work {
+        ComputeWork::HashHeaders { raw } => [&[HASH_HEADERS], &raw[..]].concat(),
+        ComputeWork::ExpandHeaders2 { payload } => [&[EXPAND_HEADERS2], &payload[..]].concat(),
+        ComputeWork::VerifyCommitments(checks) => {
+            let mut out = vec![VERIFY_COMMITMENTS];
+            checks.iter().for_each(|check| signatures::put_commitment(check, &mut out));
+            out
+        }
+        ComputeWork::VerifySignatures(checks) => {
+            let mut out = vec![VERIFY_SIGNATURES];
+            checks.iter().for_each(|check| signatures::put_signature(check, &mut out));
+            out
+        }
+    }
 }
 
 /// The inverse of [`encode_work`].
@@ -45,11 +57,17 @@ pub fn decode_work(bytes: &[u8]) -> Result<ComputeWork, WireError> {
             Ok(ComputeWork::HashHeaders { raw: raw.to_vec() })
         }
         Some((&EXPAND_HEADERS2, payload)) => Ok(ComputeWork::ExpandHeaders2 { payload: payload.to_vec() }),
+        Some((&VERIFY_COMMITMENTS, checks)) => {
+            signatures::all(checks, signatures::commitment).map(ComputeWork::VerifyCommitments).ok_or(error)
+        }
+        Some((&VERIFY_SIGNATURES, checks)) => {
+            signatures::all(checks, signatures::signature).map(ComputeWork::VerifySignatures).ok_or(error)
+        }
         _ => Err(error),
     }
 }
 
-/// A kind, then hashes, or headers each with its hash. Of a decoding error only the fact crosses: the structure of a
+/// A kind, then hashes, or headers each with its hash, or a byte a verdict. Of a decoding error only the fact crosses: the structure of a
 /// payload is checked before it becomes work, so this is the rare case.
 pub fn encode_reply(reply: &ComputeReply) -> Vec<u8> {
     match reply {
@@ -69,6 +87,12 @@ pub fn encode_reply(reply: &ComputeReply) -> Vec<u8> {
             out
         }
         ComputeReply::Expanded(Err(_)) => vec![MALFORMED],
+        ComputeReply::Verdicts(verdicts) => {
+            [VERDICTS].into_iter().chain(verdicts.iter().copied().map(signatures::verdict_byte)).collect()
+        }
+        ComputeReply::Signatures(hold) => {
+            [SIGNATURES].into_iter().chain(hold.iter().copied().map(u8::from)).collect()
+        }
         ComputeReply::Failed(why) => [&[FAILED], why.as_bytes()].concat(),
     }
 }
@@ -98,6 +122,16 @@ pub fn decode_reply(bytes: &[u8]) -> Result<ComputeReply, WireError> {
         Some((&MALFORMED, [])) => {
             Ok(ComputeReply::Expanded(Err(DecodeError::Invalid { what: "compressed headers", value: 0 })))
         }
+        Some((&VERDICTS, body)) => body
+            .iter()
+            .map(|&byte| signatures::verdict(byte).ok_or(error))
+            .collect::<Result<_, _>>()
+            .map(ComputeReply::Verdicts),
+        Some((&SIGNATURES, body)) => body
+            .iter()
+            .map(|&byte| signatures::truth(byte).ok_or(error))
+            .collect::<Result<_, _>>()
+            .map(ComputeReply::Signatures),
         Some((&FAILED, why)) => Ok(ComputeReply::Failed(String::from_utf8_lossy(why).into_owned())),
         _ => Err(error),
     }
@@ -115,6 +149,10 @@ pub fn answers(work: &ComputeWork, reply: &ComputeReply) -> bool {
             hashes.len() == raw.len() / Header::LEN
         }
         (ComputeWork::ExpandHeaders2 { .. }, ComputeReply::Expanded(_)) => true,
+        (ComputeWork::VerifyCommitments(checks), ComputeReply::Verdicts(verdicts)) => {
+            checks.len() == verdicts.len()
+        }
+        (ComputeWork::VerifySignatures(checks), ComputeReply::Signatures(hold)) => checks.len() == hold.len(),
         _ => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::support::{fresh, sleep};
 use dash_spv_wasm::web::Host;
-use dash_spv_wasm::web::client::{Client, destroy, store_name, version};
+use dash_spv_wasm::web::client::{Client, destroy, platform_activation_height, store_name, version};
 use dash_spv_wasm::web::idb::IdbStore;
 use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -107,6 +107,51 @@ async fn a_client_answers_calls_and_rejects_them_once_it_is_closed() {
         assert_eq!(text(&rejected(client.call(5.0, "peers", &none)).await, "code"), "closed");
         destroy("regtest".into(), namespace).await.unwrap();
     }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_asked_about_a_quorum_is_checked_first() {
+    let (client, _host) = open("memory", "quorums").await;
+    for (args, argument) in [
+        ("[]", "type"),
+        ("['4', HASH, 1]", "type"),
+        ("[256, HASH, 1]", "type"),
+        ("[-1, HASH, 1]", "type"),
+        ("[1.5, HASH, 1]", "type"),
+        ("[NaN, HASH, 1]", "type"),
+        ("[4, undefined, 1]", "quorumHash"),
+        ("[4, HASH.slice(1), 1]", "quorumHash"),
+        ("[4, HASH + '0', 1]", "quorumHash"),
+        ("[4, HASH.replace('0', 'g'), 1]", "quorumHash"),
+        ("[4, new Uint8Array(32), 1]", "quorumHash"),
+        ("[4, HASH]", "coreChainLockedHeight"),
+        ("[4, HASH, -1]", "coreChainLockedHeight"),
+        ("[4, HASH, 2 ** 32]", "coreChainLockedHeight"),
+        ("[4, HASH, 1e300]", "coreChainLockedHeight"),
+        ("[4, HASH, 5n]", "coreChainLockedHeight"),
+    ] {
+        let args = args.replace("HASH", "'0'.repeat(64)");
+        let call = client.call(1.0, "quorums.publicKey", evaluate(&args).unchecked_ref());
+        let error = rejected(call).await;
+        assert_eq!(
+            (text(&error, "code"), text(&error, "details")),
+            ("bad-input".into(), argument.into()),
+            "{args}"
+        );
+        assert!(text(&error, "message").contains(&format!("`{argument}`")), "{args}");
+    }
+    JsFuture::from(client.close()).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+fn platform_has_a_first_height_on_each_network() {
+    assert_eq!(platform_activation_height(&JsValue::UNDEFINED).unwrap(), 2_132_092);
+    assert_eq!(platform_activation_height(&"testnet".into()).unwrap(), 1_090_319);
+    assert_eq!(
+        platform_activation_height(&evaluate("({ regtest: { activation: { mn_rr: 5 } } })")).unwrap(),
+        5
+    );
+    assert_eq!(text(&platform_activation_height(&"moon".into()).unwrap_err(), "details"), "network");
 }
 
 #[wasm_bindgen_test]

@@ -41,7 +41,7 @@ async fn what_was_committed_is_there_after_reopening() {
     store.close();
     let store = IdbStore::open(&name, NETWORK).await.unwrap();
     let opened = open(&store, 3_000).await.unwrap();
-    assert_eq!(opened.meta, chain.batch(1_500, 2_500..5_000).meta);
+    assert_eq!(Some(opened.meta), chain.batch(1_500, 2_500..5_000).meta);
     assert_eq!(opened.main_tail, chain.run(2_000..5_000));
     assert_eq!(opened.below_tail, None);
     assert_eq!(headers(&store, 1_500, 5_000).await, chain.run(1_500..5_000));
@@ -226,7 +226,7 @@ impl Scenario {
         }
         let main = self.chain.segment(self.context, self.chain.len() - 1);
         let below = self.below.map(|tip| self.chain.segment(Self::BELOW, tip));
-        CommitBatch { runs, meta: meta(main, below) }
+        CommitBatch { runs, meta: Some(meta(main, below)), records: Vec::new() }
     }
 }
 

@@ -104,7 +104,7 @@ impl Chain {
     /// The batch that stores some heights, the last of which is the tip.
     pub fn batch(&self, context: u32, heights: Range<u32>) -> CommitBatch {
         let main = self.segment(context, heights.end - 1);
-        CommitBatch { runs: vec![self.run(heights)], meta: meta(main, None) }
+        CommitBatch { runs: vec![self.run(heights)], meta: Some(meta(main, None)), records: Vec::new() }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Computations on their way to a worker and back.
 
 use super::support::Chain;
-use dash_protocol::{BlockHash, CompressedHeaders, DecodeError, Header};
+use dash_protocol::{BlockHash, BlsPublicKey, BlsSignature, CompressedHeaders, DecodeError, Header};
 use dash_spv_wasm::chain::pow::x11;
 use dash_spv_wasm::compute::run;
 use dash_spv_wasm::engine::{ComputeReply, ComputeWork};
+use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use dash_spv_wasm::web::client::compute;
 use dash_spv_wasm::web::wire::{answers, decode_reply, decode_work, encode_reply, encode_work};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -13,7 +14,51 @@ fn headers(chain: &Chain) -> Vec<Header> {
     chain.raw.iter().map(Header::from_bytes).collect()
 }
 
-fn works() -> [ComputeWork; 4] {
+/// A signature that holds (protocol: the keys 00 01 … 1f, the message 01 00 …).
+fn good_signature() -> SignatureCheck {
+    let mut message = [0; 32];
+    message[0] = 1;
+    let hex = |text: &str| -> Vec<u8> {
+        (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+    };
+    let key = hex(
+        "95fde78acd5f6886ddaf5d0056610167c513d09c1c0efabbc7cdcc69beea113779c4a81e2d24daafc5387dbf6ac5fe48",
+    );
+    let signature = hex(
+        "a352a1bd941771b91ca8556d100f18baff5b2bdc40b63987f9b73ebb3d25d13bc0f4e05b0250e7a009bb34498916b39f\
+         0ebe14d9584c4f9ba2887b2d43122d3805d451b687c86bf65e601b6353ef0f184629b42e5baa07807973ae77175bafe5",
+    );
+    SignatureCheck {
+        key: BlsPublicKey::from_bytes(key.try_into().unwrap()),
+        message,
+        signature: BlsSignature::from_bytes(signature.try_into().unwrap()),
+    }
+}
+
+/// One that holds, one with another key, and one without points.
+fn signatures() -> Vec<SignatureCheck> {
+    let good = good_signature();
+    let other = SignatureCheck { message: [7; 32], ..good.clone() };
+    let none = SignatureCheck { key: BlsPublicKey::NULL, ..good.clone() };
+    vec![good, other, none]
+}
+
+/// A quorum of one member with one key: both signatures are the same.
+fn commitments() -> Vec<CommitmentCheck> {
+    let SignatureCheck { key, message, signature } = good_signature();
+    let good = CommitmentCheck {
+        message,
+        quorum_key: key,
+        quorum_sig: signature,
+        members_sig: signature,
+        member_keys: vec![key],
+    };
+    let forged = CommitmentCheck { member_keys: vec![key; 300], ..good.clone() };
+    let malformed = CommitmentCheck { member_keys: Vec::new(), ..good.clone() };
+    vec![good, forged, malformed]
+}
+
+fn works() -> [ComputeWork; 7] {
     let chain = Chain::of(50);
     let payload = CompressedHeaders::compress(&headers(&chain), x11).into_payload();
     [
@@ -21,6 +66,9 @@ fn works() -> [ComputeWork; 4] {
         ComputeWork::HashHeaders { raw: Vec::new() },
         ComputeWork::ExpandHeaders2 { payload },
         ComputeWork::ExpandHeaders2 { payload: vec![1, 2, 3] },
+        ComputeWork::VerifyCommitments(commitments()),
+        ComputeWork::VerifySignatures(signatures()),
+        ComputeWork::VerifySignatures(Vec::new()),
     ]
 }
 
@@ -56,11 +104,37 @@ fn a_worker_computes_what_the_engine_would() {
 
 #[wasm_bindgen_test]
 fn bytes_of_another_form_are_refused() {
-    for bytes in [&[][..], &[0], &[1, 7], &[2; 100], &[3, 0], &[9]] {
+    for bytes in [&[][..], &[0], &[1, 7], &[2; 100], &[3, 0], &[5, 4], &[6, 2], &[6, 1, 0, 255], &[9]] {
         assert!(decode_reply(bytes).is_err(), "{bytes:?}");
     }
-    let [hash, empty, expand, _] = works();
+    let [hash, empty, expand, _, commitments, signatures, _] = works();
     let two = ComputeReply::Hashes(vec![BlockHash::ZERO; 2]);
     assert!(!answers(&hash, &two) && !answers(&empty, &two) && !answers(&expand, &two));
     assert!(!answers(&hash, &ComputeReply::Failed("x".to_owned())));
+    let verdicts = |count| ComputeReply::Verdicts(vec![Verdict::Valid; count]);
+    let hold = |count| ComputeReply::Signatures(vec![true; count]);
+    assert!(answers(&commitments, &verdicts(3)) && answers(&signatures, &hold(3)));
+    assert!(!answers(&commitments, &verdicts(2)) && !answers(&commitments, &hold(3)));
+    assert!(!answers(&signatures, &hold(4)) && !answers(&signatures, &verdicts(3)));
+}
+
+#[wasm_bindgen_test]
+fn checks_cut_short_or_with_too_many_members_are_no_work() {
+    for work in [ComputeWork::VerifyCommitments(commitments()), ComputeWork::VerifySignatures(signatures())] {
+        let bytes = encode_work(&work);
+        for cut in [1, 47, 48, 49, 100] {
+            assert!(decode_work(&bytes[..bytes.len() - cut]).is_err(), "{cut}");
+        }
+    }
+    let mut check = commitments().remove(0);
+    check.member_keys = vec![BlsPublicKey::NULL; 1001];
+    assert!(decode_work(&encode_work(&ComputeWork::VerifyCommitments(vec![check]))).is_err());
+}
+
+#[wasm_bindgen_test]
+fn signatures_are_verified_in_the_browser() {
+    let verdicts = vec![Verdict::Valid, Verdict::MembersSignature, Verdict::Malformed];
+    assert_eq!(run(ComputeWork::VerifyCommitments(commitments())), ComputeReply::Verdicts(verdicts));
+    let hold = ComputeReply::Signatures(vec![true, false, false]);
+    assert_eq!(run(ComputeWork::VerifySignatures(signatures())), hold);
 }

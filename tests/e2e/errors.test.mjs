@@ -66,9 +66,6 @@ test('what is not built yet rejects with unsupported', async t => {
     'broadcast(new Uint8Array(10))',
     'broadcasts()',
     'transaction("00".repeat(32))',
-    'masternodes()',
-    'quorums.list()',
-    'quorums.publicKey(4, "00".repeat(32), 1)',
   ]) {
     const outcome = await at.evaluate(`window.outcome(window.clients.client.${call})`);
     assert.equal(outcome.code, 'unsupported', call);

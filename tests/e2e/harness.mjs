@@ -105,6 +105,12 @@ export async function simnet(
     mine: blocks => control('POST', `/mine?blocks=${blocks}`),
     reorg: (depth, blocks) => control('POST', `/reorg?depth=${depth}&blocks=${blocks}`),
     tip: () => control('GET', '/tip'),
+    /** What is true as of the tip: masternodes by number, quorums with their keys and members. */
+    facts: () => control('GET', '/facts'),
+    /** How many messages of each command the peers have had. */
+    served: () => control('GET', '/served'),
+    /** Has a payment made and locked by InstantSend, and answers its txid. */
+    lock: () => control('POST', '/lock'),
     stop: program.stop,
   };
 }
@@ -148,9 +154,13 @@ export async function bridge(t, { network = 'regtest', peers, serve, origins = [
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.wasm': 'application/wasm', '.css': 'text/css' };
 
-/** A plain static server: `/npm/` is the built package, `/wasm/` what it was made of, all else `tests/e2e/pages`. */
-export async function staticServer(t) {
+/**
+ * A plain static server: `/npm/` is the built package, `/wasm/` what it was made of, `others` further folders by their
+ * paths, all else `tests/e2e/pages`.
+ */
+export async function staticServer(t, others = {}) {
   const roots = {
+    ...others,
     '/npm/': env('E2E_PACKAGE'),
     '/wasm/': env('E2E_WASM'),
     '/': fileURLToPath(new URL('pages', import.meta.url)),

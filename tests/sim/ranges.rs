@@ -79,7 +79,8 @@ fn a_slow_link_gets_compressed_headers() {
 fn ranges_are_filled_whatever_peers_do() {
     for seed in 0..40 {
         let fault = Fault::ALL[seed as usize % Fault::ALL.len()];
-        let lie = Lie::ALL[seed as usize % Lie::ALL.len()];
+        let lies: Vec<Lie> = Lie::of_headers().collect();
+        let lie = lies[seed as usize % lies.len()];
         let mut world = builder(seed).honest(2).peer(Profile::faulty(fault)).peer(Profile::liar(lie)).build();
         world.run_until_synced(LIMIT_MS).unwrap_or_else(|failure| panic!("{fault}, {lie}: {failure}"));
         assert_stored(&world, 0);

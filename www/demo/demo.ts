@@ -3,6 +3,7 @@
 import { destroy, open, type SpvClient, SpvError, version } from 'dash-spv-wasm';
 import { byId, show, terms } from './dom.ts';
 import { count } from './format.ts';
+import { drawLocked, drawMasternodes, drawQuorums, drawRequests, Locks } from './lists.ts';
 import { log, note, watchLevel } from './log.ts';
 import { RatePlot } from './plot.ts';
 import { type Settings, settings } from './settings.ts';
@@ -16,6 +17,8 @@ declare global {
 }
 
 const POLL_MS = 1_000;
+/** Lists of thousands are not asked for more often than this. */
+const LISTS_MS = 3_000;
 
 class Page {
   readonly #settings: Settings;
@@ -25,6 +28,10 @@ class Page {
   #polling = false;
   #busy = false;
   #crashed = false;
+  readonly #locks = new Locks();
+  /** What the lists drawn belong to; null: draw them anew. */
+  #drawn: string | null = null;
+  #drawnAt = 0;
 
   constructor(from: Settings) {
     this.#settings = from;
@@ -83,6 +90,13 @@ class Page {
       show('reorgs', count(this.#reorgs), this.#reorgs);
       note('warn', 'reorganisation', { depth: detail.depth, from: detail.from.height, to: detail.to.height });
     });
+    client.addEventListener('chainlock', ({ detail: { tip } }) => {
+      note('debug', 'ChainLock verified', { height: tip.height, hash: tip.hash });
+    });
+    client.addEventListener('instantlock', ({ detail: { txid } }) => {
+      this.#locks.add(txid);
+      note('debug', 'InstantSend lock verified', { txid });
+    });
     client.addEventListener('peer', ({ detail: { peer, change, reason } }) => {
       const fields = reason ? { address: peer.address, reason } : { address: peer.address };
       note(change === 'banned' ? 'warn' : 'debug', `peer ${change}`, fields);
@@ -111,6 +125,7 @@ class Page {
     const client = this.#client;
     if (!client) return;
     drawState(client.state, this.#paused);
+    drawLocked(client.state);
     byId('pause').hidden = this.#paused;
     // Another tab may have paused: then the network is offline, which resuming mends or leaves as it is.
     byId('resume').hidden = !this.#paused && client.state.network !== 'offline';
@@ -127,6 +142,7 @@ class Page {
       if (this.#client !== client) return;
       drawPeers(peers);
       drawMetrics(metrics, version());
+      drawRequests(metrics);
       if (this.#crashed) notice(null);
       this.#crashed = false;
     } catch (thrown) {
@@ -135,6 +151,26 @@ class Page {
       else note('debug', 'not answered', { error: String(thrown) });
     } finally {
       this.#polling = false;
+    }
+    await this.#lists(client);
+  }
+
+  /** Masternodes and quorums, when something about them can have changed. */
+  async #lists(client: SpvClient): Promise<void> {
+    const { phases, tip, chainlocked } = client.state;
+    const { status, completed } = phases.masternodes;
+    const now = performance.now();
+    const at = [status, completed, tip.hash, chainlocked?.hash].join();
+    if (status === 'off' || at === this.#drawn || now < this.#drawnAt + LISTS_MS) return;
+    this.#drawnAt = now;
+    try {
+      const [masternodes, quorums] = await Promise.all([client.masternodes(), client.quorums.list()]);
+      if (this.#client !== client) return;
+      drawMasternodes(masternodes.length > 0 ? masternodes : null);
+      drawQuorums(quorums);
+      this.#drawn = at;
+    } catch (thrown) {
+      note('debug', 'no lists', { error: String(thrown) });
     }
   }
 
@@ -181,6 +217,11 @@ class Page {
     this.#client = null;
     this.#reorgs = 0;
     show('reorgs', '0', 0);
+    this.#drawn = null;
+    this.#drawnAt = 0;
+    this.#locks.clear();
+    drawMasternodes(null);
+    drawQuorums(null);
     drawPeers([]);
     drawTransitions([]);
     await this.start();

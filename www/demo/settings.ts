@@ -35,6 +35,15 @@ export async function settings(parameters: URLSearchParams): Promise<Settings> {
   if (compute !== null) options.computeWorkers = Number(compute);
   if (parameters.get('storage') === 'memory') options.storage = 'memory';
   if (parameters.get('worker') === 'none') options.worker = 'none';
+  if (parameters.get('masternodes') === 'off') options.phases = { masternodes: false };
+  const mode = parameters.get('qrinfo');
+  const history = parameters.get('history');
+  if (mode !== null || history !== null) {
+    options.qrinfo = {
+      ...(mode !== null && { mode: mode as 'parallel' | 'sequential' }),
+      ...(history !== null && { history: Number(history) }),
+    };
+  }
   const target = parameters.get('peers');
   if (target !== null) options.peers = { target: Number(target) };
 

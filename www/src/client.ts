@@ -7,10 +7,8 @@ import type {
   Hex,
   Masternode,
   Metrics,
-  Network,
   PeerInfo,
   PhaseTransition,
-  Quorum,
   Quorums,
   SpvClient,
   SpvEvent,
@@ -22,13 +20,15 @@ import type {
 import { aborted, badOption, closed, type SpvError, spvError } from './errors.ts';
 import { Emitter } from './events.ts';
 import { isSignal, type Opening } from './options.ts';
-import type { PlainOptions, Role, WireEvent, WireState } from './protocol.ts';
+import type { Role, WireEvent, WireState } from './protocol.ts';
 import {
   reviveEvent,
   reviveHeader,
   reviveLog,
+  reviveMasternodes,
   reviveMetrics,
   revivePeers,
+  reviveQuorums,
   reviveState,
   reviveTransitions,
 } from './revive.ts';
@@ -65,12 +65,15 @@ export class Client implements SpvClient {
       warning: error => this.#emitter.emit({ type: 'warning', error }),
       over: error => this.#end(error),
     };
-    this.#session = new Session(setup, quiet);
+    const session = new Session(setup, quiet);
+    this.#session = session;
     this.quorums = Object.freeze({
-      platformActivationHeight: platformActivation(opening.plain),
-      publicKey: (_type: number, _hash: Hex, _height: number, o?: Cancel) =>
-        this.#unsupported<Uint8Array>('quorums', o),
-      list: () => this.#unsupported<Quorum[]>('quorums'),
+      get platformActivationHeight() {
+        return session.platformActivationHeight;
+      },
+      publicKey: async (type: number, hash: Hex, height: number, o: Cancel = {}) =>
+        (await session.call('quorums.publicKey', [type, hash, height], checkSignal(o))) as Uint8Array,
+      list: async () => reviveQuorums(await session.call('quorums.list', [])),
     });
   }
 
@@ -218,8 +221,8 @@ export class Client implements SpvClient {
     return this.#unsupported('transaction', o);
   }
 
-  masternodes(): Promise<Masternode[]> {
-    return this.#unsupported('masternodes');
+  async masternodes(): Promise<Masternode[]> {
+    return reviveMasternodes(await this.#session.call('masternodes', []));
   }
 
   async #unsupported<T>(what: string, o: Cancel = {}): Promise<T> {
@@ -234,13 +237,4 @@ function checkSignal(o: Cancel): AbortSignal | undefined {
   const { signal } = o;
   if (signal !== undefined && !isSignal(signal)) throw badOption('signal', 'must be an AbortSignal');
   return signal;
-}
-
-/** Where Platform's blocks begin on the network; test networks say so by their activation heights. */
-function platformActivation(options: PlainOptions): number {
-  const network = (options.network ?? 'mainnet') as Network;
-  if (network === 'mainnet') return 2_132_092;
-  if (network === 'testnet') return 1_090_319;
-  const activation = typeof network === 'object' ? ('devnet' in network ? network : network.regtest).activation : {};
-  return activation?.['mn_rr'] ?? 0;
 }

@@ -82,7 +82,7 @@ export type ToEngine =
 
 export type ToPage =
   /** The store is open, or a leader answered. Sent once. */
-  | { t: 'opened'; state: WireState; role: Role }
+  | { t: 'opened'; state: WireState; role: Role; platformActivationHeight: number }
   /** Opening failed, or the engine cannot go on. */
   | { t: 'failed'; error: WireError }
   | { t: 'reply'; id: number; outcome: Outcome }

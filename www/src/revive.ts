@@ -3,10 +3,12 @@
 import type {
   Header,
   LogRecord,
+  Masternode,
   Metrics,
   PeerInfo,
   PhaseProgress,
   PhaseTransition,
+  Quorum,
   SpvEvent,
   SyncState,
   Tip,
@@ -104,6 +106,19 @@ export function revivePeers(value: unknown): PeerInfo[] {
 export function reviveMetrics(value: unknown): Metrics {
   const wire = value as Wire<Metrics>;
   return { ...wire, storageBytes: orNull(wire.storageBytes) };
+}
+
+export function reviveMasternodes(value: unknown): Masternode[] {
+  return (value as Wire<Masternode>[]).map(wire => ({ ...wire, platformPort: orNull(wire.platformPort) }));
+}
+
+export function reviveQuorums(value: unknown): Quorum[] {
+  const revive = (wire: Wire<Quorum>): Quorum => ({
+    ...wire,
+    height: orNull(wire.height),
+    index: orNull(wire.index),
+  });
+  return (value as Wire<Quorum>[]).map(revive);
 }
 
 export function reviveTransitions(value: unknown): PhaseTransition[] {

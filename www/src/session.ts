@@ -19,7 +19,17 @@ const CLOSE_MS = 8_000;
 const MAX_ATTEMPTS = 2;
 
 /** Calls that do no harm when an engine that crashed had carried them out already. */
-const REPEATABLE = new Set(['header', 'peers', 'metrics', 'transitions', 'pause', 'resume']);
+const REPEATABLE = new Set([
+  'header',
+  'masternodes',
+  'quorums.list',
+  'quorums.publicKey',
+  'peers',
+  'metrics',
+  'transitions',
+  'pause',
+  'resume',
+]);
 
 export interface Setup {
   link(): Link;
@@ -53,6 +63,8 @@ export class Session {
   readonly #calls = new Map<number, Call>();
   readonly #watchdog: Watchdog;
   readonly #compute = new Map<number, Worker>();
+  /** As the engine's host says; 0 until it did. */
+  platformActivationHeight = 0;
   #link: Link | null = null;
   #nextCall = 1;
   #heard = false;
@@ -167,6 +179,7 @@ export class Session {
     this.#watchdog.heard();
     switch (message.t) {
       case 'opened':
+        this.platformActivationHeight = message.platformActivationHeight;
         this.#sink.state(message.state, message.role);
         this.#opened?.resolve();
         this.#opened = null;

@@ -112,12 +112,110 @@ test('what is not built yet rejects with unsupported', async () => {
   const { client } = await openTab(new Origin());
   await assert.rejects(client.watch({ address: 'X' }), { code: 'unsupported' });
   await assert.rejects(client.broadcast('00'), { code: 'unsupported' });
-  await assert.rejects(client.masternodes(), { code: 'unsupported' });
   await assert.rejects(client.transaction('00'), { code: 'unsupported' });
-  await assert.rejects(client.quorums.list(), { code: 'unsupported' });
-  await assert.rejects(client.quorums.publicKey(1, '00', 1), { code: 'unsupported' });
-  assert.equal(client.quorums.platformActivationHeight, 2_132_092);
   await client.close();
+});
+
+const MASTERNODE = {
+  proTxHash: '0a'.repeat(32),
+  type: 'regular',
+  valid: true,
+  service: '203.0.113.7:9999',
+  operatorKey: '0b'.repeat(48),
+  votingAddress: 'yP8A3cbdxRtLRduy5mXDsBnJtMzHWs6ZXr',
+};
+const QUORUM = {
+  type: 4,
+  hash: '0c'.repeat(32),
+  publicKey: new Uint8Array(48).fill(7),
+  verified: true,
+  members: ['0a'.repeat(32)],
+};
+
+/** Answers the questions about lists and quorums as an engine would. */
+function lists(method: string, args: unknown[]): unknown {
+  switch (method) {
+    case 'masternodes':
+      return [MASTERNODE, { ...MASTERNODE, type: 'evo', platformPort: 443 }];
+    case 'quorums.list':
+      return [QUORUM, { ...QUORUM, type: 103, height: 480, index: 1 }];
+    case 'quorums.publicKey':
+      if (args[1] === QUORUM.hash) return QUORUM.publicKey;
+      throw { code: 'not-found', message: `no quorum ${args.join(' ')}`, retryable: false };
+    default:
+      return undefined;
+  }
+}
+
+test('lists and quorums come as declared, to the leader and to a follower', async () => {
+  const origin = new Origin();
+  origin.answer = lists;
+  const first = await openTab(origin, { network: 'testnet' });
+  const second = await openTab(origin, { network: 'testnet' });
+  assert.equal(second.client.state.role, 'follower');
+  for (const { client } of [first, second]) {
+    const [regular, evo] = await client.masternodes();
+    assert.deepEqual(regular, { ...MASTERNODE, platformPort: null });
+    assert.deepEqual([evo?.type, evo?.platformPort], ['evo', 443]);
+    const [old, rotated] = await client.quorums.list();
+    assert.deepEqual(old, { ...QUORUM, height: null, index: null });
+    assert.deepEqual([rotated?.height, rotated?.index], [480, 1]);
+    const key = await client.quorums.publicKey(4, QUORUM.hash, 1_000);
+    assert.ok(key instanceof Uint8Array);
+    assert.deepEqual(key, QUORUM.publicKey);
+    await assert.rejects(client.quorums.publicKey(4, '00', 1_000), { code: 'not-found', message: /4 00 1000/ });
+    assert.equal(client.quorums.platformActivationHeight, 1_090_319);
+  }
+});
+
+test('a question about a quorum ends with its signal, and outlives its leader', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  engine(origin).answer = () => NEVER;
+  const controller = new AbortController();
+  const given = second.client.quorums.publicKey(4, QUORUM.hash, 1, { signal: controller.signal });
+  await until(() => engine(origin).calls.includes('quorums.publicKey'));
+  controller.abort();
+  await assert.rejects(given, { code: 'aborted' });
+  await until(() => engine(origin).cancelled.length === 1, 'the cancellation');
+  const gone = AbortSignal.abort();
+  await assert.rejects(second.client.quorums.publicKey(4, QUORUM.hash, 1, { signal: gone }), { code: 'aborted' });
+  const wrong = { signal: 1 as unknown as AbortSignal };
+  await assert.rejects(second.client.quorums.publicKey(4, '', 1, wrong), { code: 'bad-input', details: 'signal' });
+  origin.answer = lists;
+  const [list, key] = [second.client.masternodes(), second.client.quorums.publicKey(4, QUORUM.hash, 1)];
+  await until(() => engine(origin).calls.includes('masternodes'));
+  first.workers[0]?.kill();
+  assert.equal((await list).length, 2);
+  assert.deepEqual(await key, QUORUM.publicKey);
+});
+
+test('locks are heard as events by the leader and by a follower', async () => {
+  const origin = new Origin();
+  const first = await openTab(origin);
+  const second = await openTab(origin);
+  const heard: SpvEvent[] = [];
+  for (const { client } of [first, second]) {
+    client.addEventListener('chainlock', ({ detail }) => heard.push(detail));
+    client.addEventListener('instantlock', ({ detail }) => heard.push(detail));
+  }
+  const loop = second.client.events({ types: ['instantlock'] })[Symbol.asyncIterator]();
+  // Events of the opening itself are held back until those who waited for it had their turn.
+  await sleep(10);
+  const { host } = engine(origin);
+  host.event({ type: 'chainlock', tip: { height: 9, hash: 'ab', time: 9_000 } });
+  host.event({ type: 'instantlock', txid: 'cd' });
+  await until(() => heard.length === 4, 'four events');
+  assert.deepEqual(
+    heard.filter(({ type }) => type === 'chainlock'),
+    Array(2).fill({ type: 'chainlock', tip: { height: 9, hash: 'ab', time: new Date(9_000) } }),
+  );
+  assert.deepEqual((await loop.next()).value, { type: 'instantlock', txid: 'cd' });
+  engine(origin).state({ chainlocked: { height: 9, hash: 'ab', time: 9_000 }, degraded: ['instantsend'] });
+  await until(() => second.client.state.chainlocked !== null);
+  assert.deepEqual(second.client.state.chainlocked, { height: 9, hash: 'ab', time: new Date(9_000) });
+  assert.deepEqual(second.client.state.degraded, ['instantsend']);
 });
 
 test('the second tab follows: its calls go to the leader and it sees the leader’s events', async () => {

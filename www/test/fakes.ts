@@ -217,6 +217,7 @@ export class FakeWorker {
         origin.destroyed += 1;
       },
       store_name: storeName,
+      platform_activation_height: network => (network === 'testnet' ? 1_090_319 : 2_132_092),
       check_options: ({ network, namespace }) => storeName(network ?? 'mainnet', String(namespace ?? 'default')),
       compute: work => work,
     };

@@ -41,7 +41,8 @@ function session() {
     assert.ok(link);
     return link;
   };
-  const opened = (): void => last().say({ t: 'opened', state: wireState(), role: 'leader' });
+  const opened = (): void =>
+    last().say({ t: 'opened', state: wireState(), role: 'leader', platformActivationHeight: 7 });
   open.push(() => {
     void made.close();
     links.at(-1)?.say({ t: 'closed' });

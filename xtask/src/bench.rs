@@ -4,6 +4,7 @@
 //! ratio of the two is what can be compared.
 
 mod headers;
+mod masternodes;
 mod native;
 
 use anyhow::Result;
@@ -21,6 +22,8 @@ pub struct Args {
 enum What {
     /// Headers per second, from the bridge to IndexedDB in Chrome and natively into memory
     Headers(headers::Args),
+    /// Milliseconds to prove mainnet's list and quorums and to verify a signature, in Chrome and natively
+    Masternodes(masternodes::Args),
 }
 
 /// One measurement.
@@ -39,7 +42,7 @@ pub struct Figure {
 }
 
 impl Figure {
-    fn new(name: &str, value: f64, unit: &str, baseline: f64) -> Self {
+    pub fn new(name: &str, value: f64, unit: &str, baseline: f64) -> Self {
         Self { name: name.to_owned(), value, unit: unit.to_owned(), baseline, ratio: value / baseline }
     }
 }
@@ -48,14 +51,45 @@ impl Figure {
 pub fn run(args: &Args) -> Result<()> {
     let figures = match &args.what {
         What::Headers(args) => headers::run(args)?,
+        What::Masternodes(args) => masternodes::run(args)?,
     };
+    print(&figures)
+}
+
+/// The table, and the line of JSON below it.
+pub fn print(figures: &[Figure]) -> Result<()> {
     println!("\n{:<34} {:>12} {:>12} {:>8}", "", "value", "baseline", "ratio");
-    for figure in &figures {
-        println!(
-            "{:<34} {:>12.0} {:>12.0} {:>8.3}  {}",
-            figure.name, figure.value, figure.baseline, figure.ratio, figure.unit
-        );
+    for figure in figures {
+        let (value, baseline) = (digits(figure.value), digits(figure.baseline));
+        println!("{:<34} {value:>12} {baseline:>12} {:>8.3}  {}", figure.name, figure.ratio, figure.unit);
     }
-    println!("{}", serde_json::to_string(&figures)?);
+    println!("{}", serde_json::to_string(figures)?);
     Ok(())
+}
+
+/// Three digits at least, and all of those before the point.
+fn digits(value: f64) -> String {
+    match value.abs() {
+        100.0.. => format!("{value:.0}"),
+        10.0.. => format!("{value:.1}"),
+        1.0.. => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// The middle one of these.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_figures_keep_digits_behind_the_point() {
+        let shown = [123_456.7, 99.96, 7.25, 0.0123].map(digits);
+        assert_eq!(shown, ["123457", "100.0", "7.25", "0.012"]);
+    }
 }

@@ -3,7 +3,7 @@
 use crate::{paths, process, setup};
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The settings of Cargo.toml that the wasm is built with.
@@ -22,31 +22,43 @@ const WASM_FEATURES: &[&str] = &[
 
 /// The wasm module, optimised, with its glue, into `target/wasm`.
 pub fn wasm() -> Result<()> {
+    module("dash-spv-wasm", &paths::wasm())
+}
+
+/// What `cargo xtask bench masternodes` runs in a page, built as the wasm module is, into `target/wasm-bench`.
+pub fn wasm_bench() -> Result<()> {
+    module("dash-spv-bench", &paths::wasm_bench())
+}
+
+/// A package's wasm module, optimised, with its glue.
+fn module(package: &str, out: &Path) -> Result<()> {
     setup::wasm_target()?;
     let bindgen = setup::wasm_bindgen()?;
     setup::npm()?;
-    process::say("building the wasm module");
+    process::say(&format!("building the wasm module of {package}"));
     // As the one crate type asked for: link-time optimisation is left out where an rlib is built as well.
     process::run(
         process::cargo()
             .args(["rustc", "--profile", WASM_PROFILE, "--target", "wasm32-unknown-unknown"])
-            .args(["-p", "dash-spv-wasm", "--lib", "--crate-type", "cdylib"]),
+            .args(["-p", package, "--lib", "--crate-type", "cdylib"]),
     )?;
-    let linked = paths::target().join("wasm32-unknown-unknown").join(WASM_PROFILE).join("dash_spv_wasm.wasm");
-    fs::create_dir_all(paths::wasm())?;
+    let name = package.replace('-', "_");
+    let folder = paths::target().join("wasm32-unknown-unknown").join(WASM_PROFILE);
+    let linked = folder.join(&name).with_extension("wasm");
+    fs::create_dir_all(out)?;
     // wasm-opt takes the longest; nothing to do when the linker's output is the one of the last time.
-    let stamp = paths::wasm().join(".built-from");
+    let stamp = out.join(".built-from");
     let bytes = fs::read(&linked).with_context(|| linked.display().to_string())?;
     if fs::read(&stamp).is_ok_and(|of| of == bytes) {
         return Ok(());
     }
     process::run(
         Command::new(bindgen)
-            .args(["--target", "web", "--out-name", "dash_spv_wasm", "--out-dir"])
-            .arg(paths::wasm())
+            .args(["--target", "web", "--out-name", &name, "--out-dir"])
+            .arg(out)
             .arg(&linked),
     )?;
-    let module = paths::wasm().join("dash_spv_wasm_bg.wasm");
+    let module = out.join(format!("{name}_bg.wasm"));
     process::run(
         Command::new(paths::npm_bin("wasm-opt"))
             .arg("-O3")

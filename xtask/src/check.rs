@@ -13,7 +13,7 @@ pub struct Args {
 }
 
 /// What of the workspace runs in the browser.
-const WASM_PACKAGES: &[&str] = &["-p", "dash-spv-wasm", "-p", "dash-protocol"];
+const WASM_PACKAGES: &[&str] = &["-p", "dash-spv-wasm", "-p", "dash-protocol", "-p", "dash-spv-bench"];
 
 /// Everything but the tests, stopping at the first complaint.
 pub fn run(args: &Args) -> Result<()> {

@@ -3,14 +3,18 @@
 use crate::{build, paths, process};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
-use dash_protocol::{ChainOverrides, NetworkParams};
+use dash_protocol::NetworkParams;
 use dash_ws_bridge::{Bridge, Config, HostPort, Network};
 use serde_json::json;
-use simnet::demo::{Demo, DemoConfig};
+use simnet::demo::{Demo, DemoConfig, late_masternodes, network_option};
+use simnet::masternodes::MasternodePlan;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Masternodes of the simulated network.
+const MASTERNODES: u32 = 24;
 
 /// What to show.
 #[derive(clap::Args)]
@@ -57,8 +61,12 @@ async fn serve(args: &Args) -> Result<()> {
         None => Some(simulate(args).await?),
     };
     let name = args.network.map_or("regtest", RealNetwork::name);
+    let option = match args.network {
+        Some(_) => json!(name),
+        None => network_option(name, &late_masternodes(args.height)),
+    };
     // The page asks for this to learn what it is shown with.
-    fs::write(paths::demo().join("demo.json"), json!({ "network": name }).to_string())?;
+    fs::write(paths::demo().join("demo.json"), json!({ "network": option }).to_string())?;
 
     let mut config = Config::new(name.parse::<Network>()?);
     config.serve_dir = Some(paths::demo());
@@ -89,8 +97,9 @@ async fn serve(args: &Args) -> Result<()> {
 
 async fn simulate(args: &Args) -> Result<Demo> {
     process::say(&format!("mining {} simulated blocks", args.height));
-    let params = Arc::new(NetworkParams::regtest(&ChainOverrides::default())?);
+    let params = Arc::new(NetworkParams::regtest(&late_masternodes(args.height))?);
     let mut config = DemoConfig::new(params, args.height);
+    config.masternodes = Some(MasternodePlan::new(MASTERNODES));
     config.interval = (args.interval > 0).then(|| Duration::from_secs(args.interval));
     Demo::start(config).await.context("the simulated network did not start")
 }

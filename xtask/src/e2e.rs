@@ -35,16 +35,22 @@ pub fn screenshot() -> Result<()> {
 
 /// `node` with everything that the harness needs to know; builds that first.
 pub fn script() -> Result<Command> {
-    let chrome = setup::chrome()?;
     build::www()?;
     let programs = build::programs()?;
+    let mut command = node()?;
+    command.env("E2E_BRIDGE", programs.bridge).env("E2E_SIMNET", programs.simnet);
+    Ok(command)
+}
+
+/// `node` with a browser and the folders of what is built, none of which is built here.
+pub fn node() -> Result<Command> {
+    let chrome = setup::chrome()?;
+    setup::npm()?;
     fs::create_dir_all(paths::e2e()).context("target/e2e")?;
     let mut command = Command::new("node");
     command
         .current_dir(paths::root())
         .env("E2E_CHROME", chrome.browser)
-        .env("E2E_BRIDGE", programs.bridge)
-        .env("E2E_SIMNET", programs.simnet)
         .env("E2E_PACKAGE", paths::npm())
         .env("E2E_WASM", paths::wasm())
         .env("E2E_DEMO", paths::demo())

@@ -29,6 +29,11 @@ pub fn wasm() -> PathBuf {
     target().join("wasm")
 }
 
+/// The wasm module that benchmarks run in a page, and its glue.
+pub fn wasm_bench() -> PathBuf {
+    target().join("wasm-bench")
+}
+
 /// The npm package.
 pub fn npm() -> PathBuf {
     target().join("npm")

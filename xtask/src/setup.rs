@@ -1,6 +1,8 @@
 //! Set-up: what a fresh machine lacks is installed here, at pinned versions, and found again the next time.
 
 mod chrome;
+mod clang;
+mod debian;
 mod node;
 mod rust;
 

@@ -95,3 +95,19 @@ impl BlsPublicKey {
         Self(bytes)
     }
 }
+
+impl BlsSignature {
+    /// The same point in the basic encoding, given the encoding it is in. A change of bits: whether it is a point is
+    /// not looked at. The two encodings agree on which root is the larger one wherever `y.c1` is not zero.
+    #[must_use]
+    pub fn to_basic(self, scheme: BlsScheme) -> Self {
+        let mut bytes = self.0;
+        if scheme == BlsScheme::Legacy && !self.is_null() {
+            let larger = bytes[0] & 0x80 != 0;
+            bytes[0] &= 0x7f;
+            bytes.rotate_left(Self::LEN / 2);
+            bytes[0] = bytes[0] & 0x7f | 0x80 | if larger { 0x20 } else { 0 };
+        }
+        Self(bytes)
+    }
+}

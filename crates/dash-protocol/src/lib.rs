@@ -1,5 +1,5 @@
-//! What Dash peers say to one another: the encoding, the frame around a message, the messages of header sync, and the
-//! parameters of the four networks. No input, output, clock or hashing of blocks: X11 is passed in where it is needed.
+//! What Dash peers say to one another: the encoding, the frame around a message, the messages, what they carry of the
+//! chain, and the parameters of the four networks. No input, output, clock or hashing of blocks: X11 is passed in where it is needed.
 //!
 //! | module | holds |
 //! |---|---|
@@ -7,12 +7,17 @@
 //! | [`hash`](mod@hash) | hash newtypes and double SHA-256 |
 //! | [`header`](mod@header) | the 80-byte block header |
 //! | [`frame`](mod@frame) | commands, the streaming frame decoder, checksums |
-//! | [`message`](mod@message) | payloads |
+//! | [`message`](mod@message) | which messages there are, and the payloads of header sync |
+//! | [`transaction`](mod@transaction), [`special`](mod@special) | transactions, and the payloads of special ones |
+//! | [`block`](mod@block), [`merkle`](mod@merkle) | whole blocks, merkle roots and the paths to them |
+//! | [`masternode`](mod@masternode) | masternodes, quorums, diffs of both, rotation |
+//! | [`lock`](mod@lock), [`bls`](mod@bls) | ChainLocks and InstantSend locks, keys and signatures as bytes |
 //! | [`network`](mod@network) | genesis blocks, checkpoints, activation heights, quorum parameters |
 //!
 //! Everything that comes from the wire is hostile. A decoder checks a length against the bytes that are there before
 //! it allocates, so that no message takes more memory than a small multiple of its own size, and no input panics.
 
+pub mod block;
 pub mod bls;
 pub mod encode;
 pub mod frame;
@@ -23,8 +28,10 @@ pub mod masternode;
 pub mod merkle;
 pub mod message;
 pub mod network;
+pub mod special;
 pub mod transaction;
 
+pub use block::Block;
 pub use bls::{BlsPublicKey, BlsScheme, BlsSignature};
 pub use encode::{Decode, DecodeError, Encode, MAX_COMPACT_SIZE, Reader, put_compact_size, put_var_bytes};
 pub use frame::{
@@ -32,12 +39,12 @@ pub use frame::{
 };
 pub use hash::{BlockHash, ConfirmedHash, MerkleRoot, ParseHashError, ProTxHash, QuorumHash, Txid, sha256d};
 pub use header::{CompactTarget, Header};
-pub use lock::{ChainLock, InstantLock};
+pub use lock::{ChainLock, InstantLock, MAX_LOCK_INPUTS};
 pub use masternode::{
-    BitSet, FinalCommitment, GetMnListDiff, GetQRInfo, LLMQType, MasternodeType, MnListDiff, NetInfo, QRInfo,
-    QuorumName, QuorumSnapshot, SmlEntry,
+    BitSet, FinalCommitment, GetMnListDiff, GetQRInfo, LLMQType, MAX_QRINFO_BASES, MasternodeType,
+    MnListDiff, NetAddressEntry, NetInfo, NetPurpose, QRInfo, QuorumName, QuorumSnapshot, SmlEntry,
 };
-pub use merkle::PartialMerkleTree;
+pub use merkle::{MAX_BLOCK_TRANSACTIONS, MerkleError, PartialMerkleTree};
 pub use message::{
     AddrEntry, AddrV2, AddrV2Entry, CompressedHeaders, GetHeaders, Inventory, InventoryKind, MAX_ADDR,
     MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR, MAX_USER_AGENT, Message, NetAddress, ServiceFlags,
@@ -47,8 +54,8 @@ pub use network::{
     Activation, AddressPrefixes, ChainOverrides, Checkpoint, LlmqParams, LlmqTypeOverrides, LlmqTypes,
     NetworkKind, NetworkParams, ParamsError,
 };
-
-pub use transaction::{MAX_EXTRA_PAYLOAD, OutPoint, Transaction, TxIn, TxOut};
+pub use special::{BestChainLock, CoinbasePayload, SpecialPayload, TxType};
+pub use transaction::{MAX_EXTRA_PAYLOAD, MAX_TRANSACTION, OutPoint, Transaction, TxIn, TxOut};
 
 /// The protocol version that this crate speaks and announces.
 pub const PROTOCOL_VERSION: i32 = 70_240;

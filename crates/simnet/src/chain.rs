@@ -2,26 +2,29 @@
 //!
 //! [`ChainBuilder`] mines a chain of any length under the rules of a regtest or a devnet, repeatably: the same
 //! parameters, seed and length give the same headers. [`SimChain`] is the chain: it grows, forks, reorganises and
-//! answers locators as a node does. `difficulty.rs` has the required bits, `mining.rs` the nonce search and the choice
+//! answers locators as a node does. `builder.rs` builds and shares chains, `difficulty.rs` has the required bits, `mining.rs` the nonce search and the choice
 //! of block times, `flaw.rs` headers that break exactly one rule.
 //!
 //! A chain holds about 160 bytes a header and is all in memory; it is as long as its builder made it.
 
+mod builder;
 mod difficulty;
 mod flaw;
 mod mining;
 
+pub use builder::ChainBuilder;
 pub use difficulty::{required, target};
 pub use flaw::Flaw;
 pub use mining::solve_on;
 
+use crate::masternodes::ledger::{Block, Ledger, View};
 use crate::rng::Rng;
 use dash_num::{Arith256, CompactTarget as Compact};
-use dash_protocol::{BlockHash, Checkpoint, Header, NetworkKind, NetworkParams};
-use std::collections::{BTreeMap, HashMap};
+use dash_protocol::{BlockHash, Checkpoint, Header, NetworkParams};
+use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
 /// When shared chains end, in seconds since 1970: the time at which simulated worlds begin.
 pub const EPOCH: u32 = 1_760_000_000;
@@ -54,6 +57,8 @@ pub struct SimChain {
     hashes: Vec<BlockHash>,
     heights: HeightIndex,
     rng: Rng,
+    /// What the blocks say about masternodes, if the chain has any.
+    pub(crate) ledger: Option<Ledger>,
 }
 
 impl std::fmt::Debug for SimChain {
@@ -62,80 +67,8 @@ impl std::fmt::Debug for SimChain {
     }
 }
 
-/// Builds a [`SimChain`].
-#[derive(Clone, Debug)]
-pub struct ChainBuilder {
-    params: Arc<NetworkParams>,
-    seed: u64,
-    height: u32,
-    ends_at: u32,
-}
-
-impl ChainBuilder {
-    /// A chain of these rules; seed 0, 100 blocks, ending at [`EPOCH`].
-    ///
-    /// # Panics
-    /// For mainnet and testnet, whose proof of work cannot be simulated.
-    pub fn new(params: Arc<NetworkParams>) -> Self {
-        let simulated = matches!(params.kind, NetworkKind::Devnet | NetworkKind::Regtest);
-        assert!(simulated, "only regtest and devnets are cheap enough to mine");
-        Self { params, seed: 0, height: 100, ends_at: EPOCH }
-    }
-
-    /// Chains of different seeds share nothing but their first blocks, which the network fixes.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// Height of the tip.
-    pub fn height(mut self, height: u32) -> Self {
-        self.height = height;
-        self
-    }
-
-    /// No header is later than this, in seconds since 1970; on regtest the tip is at most minutes earlier, on a
-    /// devnet some per cent of the chain's span.
-    pub fn ends_at(mut self, unix_secs: u32) -> Self {
-        self.ends_at = unix_secs;
-        self
-    }
-
-    /// Mines it.
-    ///
-    /// # Panics
-    /// When so many blocks do not fit between genesis and the end.
-    pub fn build(self) -> SimChain {
-        let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed);
-        let times = mining::History::new(&self.params, self.height, self.ends_at);
-        while chain.height() < self.height {
-            let time = times.next(&mut chain);
-            chain.push_mined(time);
-        }
-        chain
-    }
-}
-
 impl SimChain {
-    /// A chain of `height` blocks that ends at [`EPOCH`].
-    pub fn build(params: Arc<NetworkParams>, seed: u64, height: u32) -> Self {
-        ChainBuilder::new(params).seed(seed).height(height).build()
-    }
-
-    /// [`SimChain::build`], mined once in a process for each network name, seed and height: tests share chains, since
-    /// mining is what costs.
-    pub fn shared(params: &Arc<NetworkParams>, seed: u64, height: u32) -> Arc<Self> {
-        type Cache = Mutex<BTreeMap<(String, u32, u64, u32), Arc<OnceLock<Arc<SimChain>>>>>;
-        static CACHE: OnceLock<Cache> = OnceLock::new();
-        let key = (params.name.clone(), params.minimum_difficulty_blocks, seed, height);
-        let slot = {
-            let mut cache = CACHE.get_or_init(Cache::default).lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(cache.entry(key).or_default())
-        };
-        Arc::clone(slot.get_or_init(|| Arc::new(Self::build(Arc::clone(params), seed, height))))
-    }
-
-    fn genesis(params: Arc<NetworkParams>, seed: u64) -> Self {
+    fn genesis(params: Arc<NetworkParams>, seed: u64, ledger: Option<Ledger>) -> Self {
         let fixed: Vec<_> =
             std::iter::once((params.genesis, params.genesis_hash)).chain(params.devnet_genesis).collect();
         let mut chain = Self {
@@ -144,14 +77,18 @@ impl SimChain {
             hashes: Vec::new(),
             heights: HeightIndex::default(),
             rng: Rng::split(seed, 1),
+            ledger,
         };
         for (header, hash) in fixed {
-            chain.push(header, hash);
+            chain.push(header, hash, Block::default());
         }
         chain
     }
 
-    fn push(&mut self, header: Header, hash: BlockHash) {
+    fn push(&mut self, header: Header, hash: BlockHash, block: Block) {
+        if let Some(ledger) = &mut self.ledger {
+            ledger.push(block);
+        }
         self.heights.insert(hash, self.headers.len() as u32);
         self.headers.push(header);
         self.hashes.push(hash);
@@ -162,11 +99,20 @@ impl SimChain {
             self.heights.remove(&hash);
         }
         self.headers.truncate(height as usize + 1);
+        if let Some(ledger) = &mut self.ledger {
+            ledger.truncate(height);
+        }
     }
 
     fn push_mined(&mut self, time: u32) {
-        let (header, hash) = mining::mine(&self.params, &self.headers, self.tip_hash(), time, &mut self.rng);
-        self.push(header, hash);
+        let mut header = mining::template(&self.params, &self.headers, self.tip_hash(), time, &mut self.rng);
+        let mut block = Block::default();
+        if let Some(ledger) = &self.ledger {
+            let view = View { params: &self.params, hashes: &self.hashes, ledger };
+            (block, header.merkle_root) = view.next(header.merkle_root.to_bytes());
+        }
+        let (header, hash) = mining::solve(header);
+        self.push(header, hash, block);
     }
 
     /// Mines `blocks` blocks on the tip, none later than `now` (seconds since 1970) unless median time past demands it.
@@ -187,8 +133,13 @@ impl SimChain {
 
     /// A chain that shares this one's blocks up to `height` and has `blocks` others on top. Forks of different seeds
     /// differ.
+    ///
+    /// With masternodes: no block of the fork is locked if any that it does not share is.
     pub fn fork(&self, height: u32, blocks: u32, seed: u64) -> Self {
         let mut fork = self.prefix(height);
+        if self.ledger.as_ref().is_some_and(|ledger| ledger.is_locked_above(height)) {
+            fork.set_locking(false);
+        }
         fork.rng = Rng::split(seed, 2 + u64::from(height));
         // Within the two hours that a client whose clock is at the tip allows for.
         let latest = self.tip().time + 3_600;
@@ -198,6 +149,14 @@ impl SimChain {
 
     /// `blocks` headers on top of the block at `height` that are not this chain's, none later than `now`.
     pub fn branch(&self, height: u32, blocks: u32, now: u32, rng: &mut Rng) -> Vec<Header> {
+        if self.ledger.is_some() {
+            let mut fork = self.prefix(height);
+            fork.set_locking(false);
+            fork.rng = rng.clone();
+            fork.mine(blocks, now);
+            *rng = fork.rng;
+            return fork.headers.split_off(height as usize + 1);
+        }
         let mut headers = self.headers[..=height as usize].to_vec();
         let mut parent = self.hashes[height as usize];
         for _ in 0..blocks {
@@ -219,6 +178,7 @@ impl SimChain {
             hashes: self.hashes[..keep].to_vec(),
             heights: (0u32..).zip(&self.hashes[..keep]).map(|(height, &hash)| (hash, height)).collect(),
             rng: self.rng.clone(),
+            ledger: self.ledger.as_ref().map(|ledger| ledger.prefix(height)),
         }
     }
 

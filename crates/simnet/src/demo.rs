@@ -5,25 +5,36 @@
 //! |---|---|
 //! | `GET /tip` | `{"height":…,"hash":"…","time":…}` |
 //! | `GET /peers` | `[{"address":"…","up":true}]` |
+//! | `GET /facts` | the truth about masternodes and quorums as of the tip: [`FactsInfo`] |
+//! | `GET /served` | `{"getheaders2":3,…}`: how many messages of each command the peers got |
 //! | `POST /mine?blocks=N` | mines N blocks (1), answers the tip |
 //! | `POST /reorg?depth=N&blocks=M` | replaces the last N blocks (1) by M others (N + 1), answers the tip |
+//! | `POST /lock` | has somebody pay and the masternodes lock it, answers `{"txid":"…"}` |
 //! | `POST /peers/I/down`, `POST /peers/I/up` | closes or opens a peer's port |
 //!
 //! The control is for tests on the same machine: it asks nobody for a password and must listen on loopback only.
 
+mod info;
+
+pub use info::{FactsInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, TipInfo};
+
 use crate::chain::ChainBuilder;
-use crate::peer::Profile;
+use crate::masternodes::MasternodePlan;
+use crate::peer::{Payment, Profile};
 use crate::rng::Rng;
 use crate::tcp::{LiveChain, TcpPeer, unix_secs};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use dash_protocol::NetworkParams;
-use serde::{Deserialize, Serialize};
+use dash_protocol::{ChainOverrides, NetworkParams, Txid};
+use serde::Deserialize;
+use serde_json::json;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -34,6 +45,39 @@ const MAX_BLOCKS: u32 = 100_000;
 /// since difficulty follows their times: the history has to have room for what a demo mines.
 const DEVNET_LEAD: u32 = 60 * 86_400;
 
+/// Blocks below the tip of a long chain that have masternodes: thirty cycles of quorums, which are made in seconds.
+const BLOCKS_WITH_MASTERNODES: u32 = 720;
+
+/// The rules of a regtest of this height whose masternodes begin as late as makes no difference to a client: whoever
+/// opens it must be given the same ([`network_option`]).
+pub fn late_masternodes(height: u32) -> ChainOverrides {
+    let first = height.saturating_sub(BLOCKS_WITH_MASTERNODES).max(24);
+    let first = first - first % 24;
+    let heights = [("dip3", 0), ("dip3_enforcement", 0), ("v20", 48), ("mn_rr", 48), ("withdrawals", 48)];
+    let activation = heights.map(|(name, after)| (name.to_owned(), first + after)).into();
+    ChainOverrides { activation, ..ChainOverrides::default() }
+}
+
+/// The option `network` by which a client opens the regtest or the devnet (`devnet-NAME`) with these rules: what of them
+/// is about activation heights and difficulty.
+pub fn network_option(name: &str, overrides: &ChainOverrides) -> serde_json::Value {
+    let mut rules = serde_json::Map::new();
+    if !overrides.activation.is_empty() {
+        rules.insert("activation".to_owned(), json!(overrides.activation));
+    }
+    if let Some(blocks) = overrides.minimum_difficulty_blocks {
+        rules.insert("minimumDifficultyBlocks".to_owned(), json!(blocks));
+    }
+    match name.strip_prefix("devnet-") {
+        Some(devnet) => {
+            rules.insert("devnet".to_owned(), json!(devnet));
+            rules.into()
+        }
+        None if rules.is_empty() => json!(name),
+        None => json!({ name: rules }),
+    }
+}
+
 /// What network to start.
 #[derive(Clone, Debug)]
 pub struct DemoConfig {
@@ -41,6 +85,8 @@ pub struct DemoConfig {
     pub params: Arc<NetworkParams>,
     /// Height at the start.
     pub height: u32,
+    /// Its masternodes, if it has any.
+    pub masternodes: Option<MasternodePlan>,
     /// Of the chain and of all chance.
     pub seed: u64,
     /// One peer each.
@@ -61,6 +107,7 @@ impl DemoConfig {
         Self {
             params,
             height,
+            masternodes: None,
             seed: 1,
             peers: vec![Profile::honest(); 3],
             checkpoints: Vec::new(),
@@ -69,26 +116,6 @@ impl DemoConfig {
             control: None,
         }
     }
-}
-
-/// A block, as the control shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TipInfo {
-    /// Its height.
-    pub height: u32,
-    /// Its hash, display order.
-    pub hash: String,
-    /// Its header's time, seconds since 1970.
-    pub time: u32,
-}
-
-/// A peer, as the control shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PeerState {
-    /// `host:port`.
-    pub address: SocketAddr,
-    /// Whether it takes connections.
-    pub up: bool,
 }
 
 /// A running network. Dropping it stops everything.
@@ -102,8 +129,12 @@ pub struct Demo {
 #[derive(Debug)]
 struct Net {
     chain: Arc<LiveChain>,
+    /// Those of peers that do not serve the honest one.
+    own_chains: Vec<Arc<LiveChain>>,
     peers: Vec<TcpPeer>,
     checkpoints: Vec<TipInfo>,
+    /// How many payments were made.
+    payments: AtomicU64,
 }
 
 impl Demo {
@@ -112,10 +143,14 @@ impl Demo {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn start(config: DemoConfig) -> io::Result<Self> {
-        let DemoConfig { params, height, seed, peers, checkpoints, interval, ip, control } = config;
+        let DemoConfig { params, height, masternodes, seed, peers, checkpoints, interval, ip, control } =
+            config;
         let lead = if params.no_retargeting { 0 } else { DEVNET_LEAD };
-        let builder =
+        let mut builder =
             ChainBuilder::new(params).seed(seed).height(height).ends_at(unix_secs().saturating_sub(lead));
+        if let Some(plan) = masternodes {
+            builder = builder.masternodes(plan);
+        }
         let chain = tokio::task::spawn_blocking(|| builder.build()).await.map_err(io::Error::other)?;
         let heights = checkpoints.iter().filter(|&&height| height <= chain.height());
         let known: Vec<_> = heights.map(|&height| chain.checkpoint(height)).collect();
@@ -127,11 +162,16 @@ impl Demo {
         let chain = LiveChain::new(chain);
         let mut rng = Rng::split(seed, 4);
         let mut listening = Vec::new();
+        let mut own_chains = Vec::new();
         for (profile, own) in peers.into_iter().zip(own) {
             let view = own.map_or_else(|| Arc::clone(&chain), LiveChain::new);
+            if !Arc::ptr_eq(&view, &chain) {
+                own_chains.push(Arc::clone(&view));
+            }
             listening.push(TcpPeer::start(ip, profile, view, rng.next_u64()).await?);
         }
-        let net = Arc::new(Net { chain, peers: listening, checkpoints });
+        let net =
+            Arc::new(Net { chain, own_chains, peers: listening, checkpoints, payments: AtomicU64::new(0) });
         let mut tasks = Vec::new();
         if let Some(interval) = interval {
             tasks.push(tokio::spawn(mine_on(Arc::clone(&net.chain), interval)));
@@ -184,6 +224,11 @@ impl Demo {
         self.net.chain.change(|chain| chain.reorganize(depth, blocks, unix_secs()));
     }
 
+    /// Has somebody pay and the masternodes lock it; the transaction's name, or none without masternodes that can.
+    pub fn pay(&self) -> Option<Txid> {
+        self.net.pay()
+    }
+
     /// Closes or opens a peer's port. Nothing happens for an index that no peer has.
     pub fn set_peer_up(&self, peer: usize, up: bool) {
         if let Some(peer) = self.net.peers.get(peer) {
@@ -210,6 +255,24 @@ impl Net {
         let chain = self.chain.read();
         tip_at(&chain, chain.height()).expect("a chain has the block at its height")
     }
+
+    fn pay(&self) -> Option<Txid> {
+        let seed = self.payments.fetch_add(1, Ordering::Relaxed);
+        let (transaction, lock) = self.chain.read().instant_lock(seed)?;
+        let txid = transaction.txid();
+        self.chain.relay(Payment { transaction, lock: Some(lock) });
+        Some(txid)
+    }
+
+    fn served(&self) -> BTreeMap<String, u64> {
+        let mut all = self.chain.served();
+        for chain in &self.own_chains {
+            for (command, count) in chain.served() {
+                *all.entry(command).or_default() += count;
+            }
+        }
+        all
+    }
 }
 
 async fn mine_on(chain: Arc<LiveChain>, interval: Duration) {
@@ -232,6 +295,9 @@ fn router(net: Arc<Net>) -> Router {
     Router::new()
         .route("/tip", get(async |State(net): State<Arc<Net>>| Json(net.tip())))
         .route("/peers", get(list_peers))
+        .route("/facts", get(facts))
+        .route("/served", get(async |State(net): State<Arc<Net>>| Json(net.served())))
+        .route("/lock", post(lock))
         .route("/mine", post(mine))
         .route("/reorg", post(reorg))
         .route("/peers/{index}/{state}", post(switch_peer))
@@ -241,6 +307,18 @@ fn router(net: Arc<Net>) -> Router {
 async fn list_peers(State(net): State<Arc<Net>>) -> Json<Vec<PeerState>> {
     let peers = net.peers.iter().map(|peer| PeerState { address: peer.address(), up: peer.is_up() });
     Json(peers.collect())
+}
+
+/// The truth, or 404 on a chain without masternodes.
+async fn facts(State(net): State<Arc<Net>>) -> Result<Json<FactsInfo>, StatusCode> {
+    let facts = net.chain.read().facts().ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(FactsInfo::from(&facts)))
+}
+
+/// 404 on a chain without quorums that lock.
+async fn lock(State(net): State<Arc<Net>>) -> Result<Json<LockInfo>, StatusCode> {
+    let txid = net.pay().ok_or(StatusCode::NOT_FOUND)?;
+    Ok(Json(LockInfo { txid: txid.to_string() }))
 }
 
 async fn mine(State(net): State<Arc<Net>>, Query(query): Query<Blocks>) -> Result<Json<TipInfo>, StatusCode> {

@@ -2,6 +2,8 @@
 //!
 //! - [`chain`]: header chains of any length with real proof of work under the rules of a regtest or a devnet, their
 //!   forks, and headers that break exactly one rule.
+//! - [`masternodes`]: what such a chain can carry: a masternode list with real keys, quorums, ChainLocks, InstantSend
+//!   locks, and miners who lie about them.
 //! - [`peer`]: a peer of such a chain that speaks the protocol: bytes in, bytes out at given times. [`peer::Fault`]s
 //!   make it a bad peer, [`peer::Lie`]s a dishonest one.
 //! - [`world`]: the client's engine, such peers, links and a store under one virtual clock; the same seed gives the
@@ -15,6 +17,7 @@
 
 pub mod chain;
 pub mod demo;
+pub mod masternodes;
 pub mod peer;
 pub mod rng;
 pub mod tcp;

@@ -1,17 +1,25 @@
 //! A peer of a simulated chain, without sockets or clock: bytes in, bytes out at given times.
 //!
-//! `session.rs` is one connection of a peer: handshake as Core does it, one request served at a time at the cost and
-//! bandwidth of the [`Profile`], announcements. `behaviour.rs` lists the [`Fault`]s that a client must survive and the
-//! [`Lie`]s that must get a peer banned; `forge.rs` makes what a liar sends in place of an honest answer.
+//! `session.rs` is one connection of a peer: handshake as Core does it, one line of the [`Profile`]'s bandwidth.
+//! `serve.rs` answers requests, one at a time and each at its cost; `news.rs` announces blocks, locks and payments;
+//! `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs` the [`Lie`]s that
+//! a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
 //!
-//! The chain belongs to the driver and is passed in, so that many peers share one. A peer with a chain of its own, as
+//! The chain and the pool belong to the driver and are passed in as a [`View`], so that many peers share them. A peer with a chain of its own, as
 //! a laggard or a checkpoint liar has, gets it from [`Profile::own_chain`].
 
 mod behaviour;
 mod forge;
+mod lies;
+mod news;
+mod pool;
+mod serve;
 mod session;
 
-pub use behaviour::{Fault, Lie, UnknownName};
+pub use behaviour::{Fault, UnknownName};
+pub(crate) use forge::locking_quorum;
+pub use lies::Lie;
+pub use pool::{Payment, Pool};
 pub use session::SimPeer;
 
 use crate::chain::SimChain;
@@ -25,6 +33,15 @@ pub struct Clock {
     pub ms: u64,
     /// Seconds since 1970.
     pub unix_secs: u32,
+}
+
+/// What a peer knows of the network.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Its blocks, masternodes and locks.
+    pub chain: &'a SimChain,
+    /// Payments that are in no block.
+    pub pool: &'a Pool,
 }
 
 /// What a peer does.
@@ -52,6 +69,12 @@ pub struct Profile {
     pub latency_ms: (u64, u64),
     /// What it takes to look a request up, in milliseconds. Requests wait for each other.
     pub cost_ms: u64,
+    /// What it takes to work out a list diff, in milliseconds.
+    pub list_cost_ms: u64,
+    /// What it takes to work out rotation info, in milliseconds.
+    pub qrinfo_cost_ms: u64,
+    /// How many of 100 requests for list diffs and rotation info are never answered.
+    pub failing_lists: u32,
     /// Bytes a millisecond.
     pub bandwidth: u64,
     /// Protocol version in its `version` message.
@@ -63,11 +86,14 @@ pub struct Profile {
 }
 
 impl Default for Profile {
-    /// A well-connected honest peer: 30 to 60 ms away, 2 ms a request, 4 MB/s.
+    /// A well-connected honest peer: 30 to 60 ms away, 2 ms a request, 20 ms a list diff, 100 ms rotation info, 4 MB/s.
     fn default() -> Self {
         Self {
             latency_ms: (30, 60),
             cost_ms: 2,
+            list_cost_ms: 20,
+            qrinfo_cost_ms: 100,
+            failing_lists: 0,
             bandwidth: 4_000,
             protocol: PROTOCOL_VERSION,
             faults: Vec::new(),
@@ -97,6 +123,8 @@ impl Profile {
         match fault {
             Fault::Latency => self.latency_ms = (400, 1_500),
             Fault::Slow => self.bandwidth = 64,
+            Fault::FailingLists => self.failing_lists = 50,
+            Fault::OldQrInfo => self.protocol = 70_235,
             Fault::OldProtocol => self.protocol = dash_protocol::MIN_PEER_PROTOCOL_VERSION - 1,
             _ => {}
         }
@@ -124,6 +152,13 @@ impl Profile {
         if self.has(Fault::StaleFork) {
             let depth = rng.between(10, 60).min(u64::from(tip / 2)) as u32;
             return Some(honest.fork(tip - depth, depth / 2, rng.next_u64()));
+        }
+        if self.lie == Some(Lie::LockedReorg) {
+            // More work than the honest chain, and none of its locks above the fork.
+            let mut fork = honest.prefix(tip.saturating_sub(6).max(1));
+            fork.set_locking(false);
+            fork.mine(tip - fork.height() + 4, honest.tip().time + 3_600);
+            return Some(fork);
         }
         let lie = self.lie.filter(|lie| matches!(lie, Lie::CheckpointMismatch | Lie::CheckpointFork))?;
         let checkpoint = checkpoints

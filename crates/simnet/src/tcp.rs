@@ -5,12 +5,13 @@
 //! not take what it asked for blocks itself and nobody else.
 
 use crate::chain::SimChain;
-use crate::peer::{Action, Clock, Fault, Profile, SimPeer};
+use crate::peer::{Action, Clock, Fault, Payment, Pool, Profile, SimPeer, View};
 use crate::rng::Rng;
+use dash_protocol::Command;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,17 +24,28 @@ pub fn unix_secs() -> u32 {
     u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
 }
 
-/// A chain that many peers serve and that may change meanwhile.
+/// How long after a block its ChainLock is announced.
+const LOCK_DELAY: Duration = Duration::from_millis(700);
+
+/// A chain that many peers serve and that may change meanwhile, with the payments that it does not hold.
 #[derive(Debug)]
 pub struct LiveChain {
     chain: RwLock<SimChain>,
+    pool: RwLock<Pool>,
+    /// Messages that its peers got, by command.
+    served: Mutex<BTreeMap<String, u64>>,
     changes: watch::Sender<u64>,
 }
 
 impl LiveChain {
     /// Shares a chain.
     pub fn new(chain: SimChain) -> Arc<Self> {
-        Arc::new(Self { chain: RwLock::new(chain), changes: watch::Sender::new(0) })
+        Arc::new(Self {
+            chain: RwLock::new(chain),
+            pool: RwLock::default(),
+            served: Mutex::default(),
+            changes: watch::Sender::new(0),
+        })
     }
 
     /// The chain as it is. Peers wait to change it while this is held.
@@ -45,6 +57,31 @@ impl LiveChain {
     pub fn change(&self, change: impl FnOnce(&mut SimChain)) {
         change(&mut self.chain.write().unwrap_or_else(PoisonError::into_inner));
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Takes a payment; its peers announce it.
+    pub fn relay(&self, payment: Payment) {
+        self.pool.write().unwrap_or_else(PoisonError::into_inner).add(payment);
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// How many messages of each command its peers got.
+    pub fn served(&self) -> BTreeMap<String, u64> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, commands: Vec<Command>) {
+        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
+        for command in commands {
+            *served.entry(command.to_string()).or_default() += 1;
+        }
+    }
+
+    /// Lets a peer act on what there is.
+    fn show(&self, act: impl FnOnce(View<'_>)) {
+        let chain = self.read();
+        let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner);
+        act(View { chain: &chain, pool: &pool });
     }
 }
 
@@ -138,6 +175,8 @@ struct Session {
     peer: SimPeer,
     chain: Arc<LiveChain>,
     started: Instant,
+    /// When a ChainLock is to be announced.
+    lock_at: Option<Instant>,
     /// What is to be done, by time and order.
     due: BTreeMap<(u64, u64), Action>,
     order: u64,
@@ -148,7 +187,7 @@ impl Session {
         let params = Arc::clone(chain.read().params());
         let clock = Clock { ms: 0, unix_secs: unix_secs() };
         let peer = SimPeer::new(params, profile, seed, clock);
-        Self { peer, chain, started: Instant::now(), due: BTreeMap::new(), order: 0 }
+        Self { peer, chain, started: Instant::now(), lock_at: None, due: BTreeMap::new(), order: 0 }
     }
 
     fn clock(&self) -> Clock {
@@ -172,7 +211,8 @@ impl Session {
                 read = stream.read(&mut buffer) => match read {
                     Ok(count) if count > 0 => {
                         let clock = self.clock();
-                        self.peer.receive(&buffer[..count], clock, &self.chain.read());
+                        self.chain.show(|view| self.peer.receive(&buffer[..count], clock, view));
+                        self.chain.count(self.peer.asked());
                     }
                     _ => return,
                 },
@@ -181,12 +221,19 @@ impl Session {
                         return;
                     }
                     let clock = self.clock();
-                    self.peer.announce(clock, &self.chain.read());
+                    self.chain.show(|view| {
+                        self.peer.announce(clock, view);
+                        self.peer.announce_payments(clock, view);
+                    });
+                    self.lock_at.get_or_insert(Instant::now() + LOCK_DELAY);
                 }
                 changed = up.changed() => if changed.is_err() || !*up.borrow() { return },
                 () = tokio::time::sleep(wake) => {
                     let clock = self.clock();
-                    self.peer.tick(clock, &self.chain.read());
+                    self.chain.show(|view| self.peer.tick(clock, view));
+                    if self.lock_at.take_if(|at| *at <= Instant::now()).is_some() {
+                        self.chain.show(|view| self.peer.announce_lock(clock, view));
+                    }
                 }
             }
         }
@@ -196,7 +243,8 @@ impl Session {
         let due = self.due.first_key_value().map(|(&(at, _), _)| at);
         let next = due.into_iter().chain(self.peer.next_tick()).min();
         let wait = next.map_or(60_000, |at| at.saturating_sub(self.clock().ms));
-        Duration::from_millis(wait)
+        let lock = self.lock_at.map(|at| at.saturating_duration_since(Instant::now()));
+        lock.into_iter().chain([Duration::from_millis(wait)]).min().unwrap_or_default()
     }
 
     /// Sends what is due. Returns false once the connection is to close.

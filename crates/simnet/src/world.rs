@@ -4,9 +4,10 @@
 //! the engine hears of it, and its effects become later events. Nothing reads a real clock or real chance, so a seed
 //! and a builder give one run, down to the last byte; [`Report::digest`] tells runs apart.
 //!
-//! - `builder.rs`: peers, chain, configuration. `actions.rs`: what a test does to a world. `queue.rs`: the events. `hashes.rs`: the hashes of known headers, so
-//!   that simulated runs do not pay for X11 again. `effects.rs`: the driver's side of the engine. `report.rs`: what a
-//!   run comes to, and what it prints when it fails.
+//! - `builder.rs`: peers, chain, configuration. `actions.rs`: what a test does to a world. `queue.rs`: the events.
+//!   `hashes.rs`: the hashes of known headers and the outcomes of known signature checks, so that simulated runs do not
+//!   pay for them again. `effects.rs`: the driver's side of the engine. `truth.rs`: what of the client's reports is
+//!   false. `report.rs`: what a run comes to, and what it prints when it fails.
 //!
 //! A run is bounded by its virtual time limit and by ten million events.
 
@@ -16,14 +17,15 @@ mod effects;
 mod hashes;
 mod queue;
 mod report;
+mod truth;
 
-pub use builder::{WorldBuilder, devnet, regtest};
+pub use builder::{WorldBuilder, devnet, regtest, regtest_with_masternodes};
 pub use report::{Failure, Report};
 
 use crate::chain::SimChain;
-use crate::peer::{Clock, Profile, SimPeer};
+use crate::peer::{Clock, Pool, Profile, SimPeer};
 use crate::rng::Rng;
-use dash_spv_wasm::api::{ApiError, Event, LogRecord, PeerChange, Phase, Reply, SyncState};
+use dash_spv_wasm::api::{ApiError, Event, LogRecord, PeerChange, Phase, Reply, SyncState, Tip};
 use dash_spv_wasm::engine::{CallId, Command, Config, ConnId, Engine, Input, Now};
 use dash_spv_wasm::store::{MemoryStore, StoreError};
 use hashes::Hashes;
@@ -40,6 +42,7 @@ struct Host {
     address: String,
     profile: Profile,
     view: Arc<SimChain>,
+    pool: Arc<Pool>,
     /// Whether it follows the honest chain.
     honest_chain: bool,
     up: bool,
@@ -78,12 +81,17 @@ pub struct World {
     next_host: usize,
     next_call: u64,
     chain: Arc<SimChain>,
+    pool: Arc<Pool>,
+    /// Names of the transactions that the network locked.
+    locked_payments: BTreeSet<String>,
     hashes: Hashes,
     events: Vec<(u64, Event)>,
     logs: Vec<LogRecord>,
     replies: BTreeMap<CallId, Result<Reply, ApiError>>,
     state: Option<Box<SyncState>>,
     bans: Vec<(String, String)>,
+    /// Messages of the client by command, as peers got them.
+    asked: BTreeMap<String, u64>,
     digest: Digest,
     handled: u64,
     connects: u64,
@@ -164,6 +172,27 @@ impl World {
     /// All log lines so far.
     pub fn logs(&self) -> &[LogRecord] {
         &self.logs
+    }
+
+    /// The ChainLocked tips reported so far, with their virtual times.
+    pub fn chainlocks(&self) -> impl Iterator<Item = (u64, &Tip)> {
+        self.events.iter().filter_map(|(at, event)| match event {
+            Event::Chainlock { tip } => Some((*at, tip)),
+            _ => None,
+        })
+    }
+
+    /// The names of transactions reported as locked so far, with their virtual times.
+    pub fn instantlocks(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.events.iter().filter_map(|(at, event)| match event {
+            Event::Instantlock { txid } => Some((*at, txid.as_str())),
+            _ => None,
+        })
+    }
+
+    /// How many messages of a command, as `getqrinfo`, peers got from the client so far.
+    pub fn asked(&self, command: &str) -> u64 {
+        self.asked.get(command).copied().unwrap_or(0)
     }
 
     /// Addresses of banned peers with the reasons given, in the order of their bans.

@@ -6,9 +6,13 @@ use dash_protocol::{
     BlockHash, FrameDecoder, GetHeaders, Header, Message, NetAddress, PROTOCOL_VERSION, ServiceFlags,
     VersionMessage,
 };
-use simnet::demo::{Demo, DemoConfig, PeerState, TipInfo};
+use simnet::demo::{
+    Demo, DemoConfig, FactsInfo, LockInfo, PeerState, TipInfo, late_masternodes, network_option,
+};
+use simnet::masternodes::MasternodePlan;
 use simnet::peer::{Lie, Profile};
-use simnet::world::regtest;
+use simnet::world::{regtest, regtest_with_masternodes};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -172,6 +176,49 @@ async fn blocks_are_mined_while_one_looks_on() {
         }
     };
     timeout(PATIENCE, grown).await.expect("blocks are mined");
+}
+
+#[tokio::test]
+async fn a_network_with_masternodes_tells_the_truth_about_them_and_locks_payments() {
+    let config = DemoConfig {
+        peers: vec![Profile { latency_ms: (0, 1), ..Profile::honest() }],
+        interval: None,
+        control: Some("127.0.0.1:0".parse().unwrap()),
+        masternodes: Some(MasternodePlan::calm(12)),
+        ..DemoConfig::new(regtest_with_masternodes(), 300)
+    };
+    let demo = Demo::start(config).await.unwrap();
+    let control = demo.control().unwrap();
+    let (status, body) = http(control, "GET /facts").await;
+    assert_eq!(status, 200);
+    let facts: FactsInfo = serde_json::from_str(&body).unwrap();
+    assert_eq!((facts.height, &facts.hash), (300, &demo.tip().hash));
+    assert!(facts.masternodes.all == 12 && facts.masternodes.evo > 0 && !facts.quorums.is_empty());
+    let mut client = Client::connect(demo.addresses()[0]).await;
+    client.ask_from(regtest_with_masternodes().genesis_hash).await;
+    let (status, body) = http(control, "POST /lock").await;
+    assert_eq!(status, 200);
+    let lock: LockInfo = serde_json::from_str(&body).unwrap();
+    assert_eq!(lock.txid.len(), 64);
+    let (_, body) = http(control, "GET /served").await;
+    let served: BTreeMap<String, u64> = serde_json::from_str(&body).unwrap();
+    assert_eq!(served["getheaders"], 1);
+}
+
+#[tokio::test]
+async fn a_network_without_masternodes_has_no_facts_and_no_locks() {
+    let (_demo, control) = demo(1).await;
+    assert_eq!(http(control, "GET /facts").await.0, 404);
+    assert_eq!(http(control, "POST /lock").await.0, 404);
+}
+
+#[test]
+fn a_client_is_told_by_which_rules_to_open_a_network() {
+    let late = late_masternodes(100_000);
+    let option = network_option("regtest", &late);
+    assert_eq!(option["regtest"]["activation"]["dip3"], 99_264);
+    assert_eq!(network_option("regtest", &Default::default()), "regtest");
+    assert_eq!(network_option("devnet-sim", &Default::default())["devnet"], "sim");
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@ fn bridges_alone_are_enough_and_the_rest_has_its_default() {
     assert_eq!(options.namespace, "default");
     assert_eq!((options.peers_target, options.peers_only.len()), (3, 0));
     assert!(options.watch_mempool && options.masternodes && options.filters);
-    assert_eq!((options.qrinfo_concurrency, options.qrinfo_mode), (3, QrInfoMode::Parallel));
+    let qrinfo = QrInfoConfig { concurrency: 3, mode: QrInfoMode::Parallel, history: 0 };
+    assert_eq!(options.qrinfo, qrinfo);
     assert_eq!(options.log_level, LogLevel::Info);
 }
 
@@ -41,7 +42,7 @@ fn every_option_is_read() {
     let options = with(
         r#""network": "testnet", "storage": "memory", "birthday": {"time": 1700000000500}, "namespace": "a b",
            "computeWorkers": 0, "peers": {"target": 5, "only": ["10.0.0.1:9999", "[::1]:1", "node.example:19999"]},
-           "mempool": "off", "phases": {"masternodes": false}, "qrinfo": {"concurrency": 1, "mode": "sequential"},
+           "mempool": "off", "phases": {"masternodes": false}, "qrinfo": {"concurrency": 1, "mode": "sequential", "history": 64},
            "log": {"level": "trace"}, "seed": 7"#,
     )
     .unwrap();
@@ -52,7 +53,10 @@ fn every_option_is_read() {
     assert_eq!(options.compute_workers, Some(0));
     assert_eq!((options.peers_target, options.peers_only.len()), (5, 3));
     assert!(!options.watch_mempool && !options.masternodes && options.filters);
-    assert_eq!((options.qrinfo_concurrency, options.qrinfo_mode), (1, QrInfoMode::Sequential));
+    let qrinfo = QrInfoConfig { concurrency: 1, mode: QrInfoMode::Sequential, history: 64 };
+    assert_eq!(options.qrinfo, qrinfo);
+    let config = options.config(false, 1);
+    assert_eq!((config.masternodes, config.watch_mempool, config.qrinfo), (false, false, qrinfo));
     assert_eq!((options.log_level, options.seed), (LogLevel::Trace, Some(7)));
 }
 
@@ -64,6 +68,18 @@ fn a_birthday_has_four_forms() {
     assert_eq!(birthday(r#"{"height": 4294967295}"#), Some(Birthday::Height(u32::MAX)));
     assert_eq!(birthday(r#"{"time": 0}"#), Some(Birthday::Time(0)));
     assert_eq!(birthday("null"), None);
+}
+
+#[test]
+fn platform_starts_where_its_network_says() {
+    let height = |json: &str| platform_activation_height(&serde_json::from_str(json).unwrap());
+    assert_eq!(height("null"), Ok(2_132_092));
+    assert_eq!(height(r#""mainnet""#), Ok(2_132_092));
+    assert_eq!(height(r#""testnet""#), Ok(1_090_319));
+    assert_eq!(height(r#""regtest""#), Ok(432));
+    assert_eq!(height(r#"{"regtest": {"activation": {"mn_rr": 77}}}"#), Ok(77));
+    assert_eq!(height(r#"{"devnet": "x"}"#), Ok(2));
+    assert_eq!(height(r#""moon""#).unwrap_err().details.as_deref(), Some("network"));
 }
 
 #[test]
@@ -101,6 +117,7 @@ fn a_bad_value_is_refused_by_the_name_of_its_option() {
         (r#""phases": {"filters": 1}"#, "phases.filters"),
         (r#""qrinfo": {"concurrency": 0}"#, "qrinfo.concurrency"),
         (r#""qrinfo": {"mode": "fast"}"#, "qrinfo.mode"),
+        (r#""qrinfo": {"history": 65}"#, "qrinfo.history"),
         (r#""log": {"level": "loud"}"#, "log.level"),
         (r#""log": {"sink": 1}"#, "log.sink"),
         (r#""seed": -1"#, "seed"),
@@ -158,7 +175,7 @@ fn regtest_and_devnets_take_the_parameters_of_their_nodes() {
     let checkpoint = options.params.checkpoints.iter().find(|checkpoint| checkpoint.height == 50).unwrap();
     assert_eq!(checkpoint.chain_work, Some(dash_num::Arith256::from_u64(0xff0)));
     let regtest = with(r#""network": {"regtest": {"llmq": {"100": {"size": 4, "threshold": 4}}}}"#).unwrap();
-    assert_eq!(regtest.params.llmq(100).unwrap().size, 4);
+    assert_eq!(regtest.params.llmq(dash_protocol::LLMQType(100)).unwrap().size, 4);
 }
 
 #[test]

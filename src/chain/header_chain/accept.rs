@@ -35,7 +35,7 @@ pub enum Outcome {
         /// Its end.
         tip: Entry,
     },
-    /// A branch overtook: it is the best chain now.
+    /// A branch overtook, or has a locked block: it is the best chain now.
     Reorganized {
         /// Height of the last header that both share.
         fork: u32,
@@ -63,8 +63,9 @@ impl HeaderChain {
     /// know. What is known already is passed over without being checked again; the rest is checked by all rules in
     /// height order. `now` is our clock, in seconds since 1970.
     ///
-    /// A branch wins by strictly more work than the best chain; whether there is room for one that does not win is
-    /// decided by the work at the end of the offered headers.
+    /// A branch wins by strictly more work than the best chain, or by a locked block that the best chain does not have;
+    /// a header in the place of a locked block is refused. Whether there is room for a branch
+    /// that does not win is decided by the work at the end of the offered headers.
     pub fn accept(&mut self, headers: &[(Header, BlockHash)], now: u64) -> Accepted {
         self.trim();
         let known = match self.known_prefix(headers) {
@@ -109,11 +110,18 @@ impl HeaderChain {
     }
 
     fn extend(&mut self, headers: &[(Header, BlockHash)], known: usize, now: u64) -> Accepted {
+        if let Some(refused) = self.refuted_by() {
+            return Accepted::nothing(Some((known, refused)));
+        }
         let from = self.tip().height + 1;
         let mut error = None;
         for (i, (header, hash)) in headers.iter().enumerate().skip(known) {
             let parent = self.best.back().expect("a chain has its start at least");
-            match follow(&self.rules, &mut self.context, &mut self.works, parent, header, hash, now) {
+            let admitted = self.finality.admit(parent.height + 1, hash);
+            let followed = admitted.and_then(|()| {
+                follow(&self.rules, &mut self.context, &mut self.works, parent, header, hash, now)
+            });
+            match followed {
                 Ok(entry) => {
                     self.heights.insert(entry.hash, entry.height);
                     self.best.push_back(entry);
@@ -129,6 +137,7 @@ impl HeaderChain {
             return Accepted::nothing(error);
         }
         self.pass_checkpoints();
+        self.settle_lock();
         self.drop_lost_branches();
         Accepted { outcome: Outcome::Extended { from, count }, error }
     }
@@ -144,12 +153,20 @@ impl HeaderChain {
         if let Err(refused) = self.finality.allow(fork) {
             return Accepted::nothing(Some((known, refused)));
         }
+        if self.finality.awaited_at_most(fork)
+            && let Some(refused) = self.refuted_by()
+        {
+            return Accepted::nothing(Some((known, refused)));
+        }
         let Some(mut context) = self.context_at(&parent) else { return Accepted::unknown() };
         let mut fresh: Vec<Entry> = Vec::with_capacity(headers.len() - known);
         let mut error = None;
         for (i, (header, hash)) in headers.iter().enumerate().skip(known) {
             let last = fresh.last().unwrap_or(&parent);
-            match follow(&self.rules, &mut context, &mut self.works, last, header, hash, now) {
+            let admitted = self.finality.admit(last.height + 1, hash);
+            let followed = admitted
+                .and_then(|()| follow(&self.rules, &mut context, &mut self.works, last, header, hash, now));
+            match followed {
                 Ok(entry) => fresh.push(entry),
                 Err(refused) => {
                     error = Some((i, refused));
@@ -158,7 +175,8 @@ impl HeaderChain {
             }
         }
         let Some(&tip) = fresh.last() else { return Accepted::nothing(error) };
-        if tip.work > self.tip().work {
+        let locked = fresh.iter().any(|entry| self.finality.awaits(entry.height, &entry.hash));
+        if locked || tip.work > self.tip().work {
             let outcome = self.reorganize(&parent.hash, fork, fresh, context);
             return Accepted { outcome, error };
         }
@@ -172,7 +190,13 @@ impl HeaderChain {
     }
 
     /// Makes the branch up to `parent`, and `fresh` on it, the best chain above `fork`.
-    fn reorganize(&mut self, parent: &BlockHash, fork: u32, fresh: Vec<Entry>, context: Context) -> Outcome {
+    pub(super) fn reorganize(
+        &mut self,
+        parent: &BlockHash,
+        fork: u32,
+        fresh: Vec<Entry>,
+        context: Context,
+    ) -> Outcome {
         let mut connected = self.branches.take_path(parent);
         connected.extend(fresh);
         let kept = (fork + 1 - self.base_height()) as usize;
@@ -187,13 +211,14 @@ impl HeaderChain {
         let heights = &self.heights;
         self.branches.rebuild(&disconnected, |hash| heights.get(hash).copied());
         self.pass_checkpoints();
+        self.settle_lock();
         self.drop_lost_branches();
         self.branches.enforce_bound();
         Outcome::Reorganized { fork, disconnected, connected: count }
     }
 
     /// What the rules see from a header of the best chain or of a branch; `None` if memory does not reach as far.
-    fn context_at(&self, entry: &Entry) -> Option<Context> {
+    pub(super) fn context_at(&self, entry: &Entry) -> Option<Context> {
         let needed = Context::needed(&self.rules, entry.height);
         let mut newest_first = Vec::with_capacity(needed);
         let mut hash = entry.hash;

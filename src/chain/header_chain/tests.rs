@@ -1,6 +1,6 @@
 use super::*;
+use crate::chain::MAX_BRANCH_HEADERS;
 use crate::chain::testing::{Miner, NOW, Random, devnet, fresh, offered, regtest, with_checkpoint};
-use crate::chain::{MAX_BRANCH_HEADERS, Severity};
 
 fn extended(from: u32, count: u32) -> Accepted {
     Accepted { outcome: Outcome::Extended { from, count }, error: None }
@@ -178,27 +178,6 @@ fn no_branch_forks_off_below_the_last_checkpoint_passed() {
         chain.accept(&offered(&above[41..]), NOW).outcome,
         Outcome::Reorganized { fork: 40, connected: 30, .. }
     ));
-}
-
-#[test]
-fn no_branch_forks_off_below_a_pin() {
-    let params = regtest();
-    let mut miner = Miner::new(&params);
-    let all = miner.mine(40);
-    let mut chain = fresh(&params);
-    chain.accept(&offered(&all[1..]), NOW);
-    let mut other = miner.fork(30, 3);
-    let other = other.mine(20);
-    chain.accept(&offered(&other[31..=32]), NOW);
-    chain.pin(31);
-    assert_eq!(chain.branch_headers(), 0);
-    chain.pin(5);
-    let refused = chain.accept(&offered(&other[31..]), NOW);
-    let error = HeaderError::BelowPin { fork: 30, pin: 31 };
-    assert_eq!(error.severity(), Severity::Suspicious);
-    assert_eq!(refused, Accepted { outcome: Outcome::Nothing, error: Some((0, error)) });
-    chain.pin(u32::MAX);
-    assert_eq!(chain.final_height(), 40, "no higher than the tip");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::*;
-use crate::chain::Outcome;
 use crate::chain::testing::{Miner, NOW, devnet, fresh, offered, regtest, with_checkpoint};
+use crate::chain::{LockOutcome, Outcome};
 use dash_protocol::{CompactTarget, NetworkKind, NetworkParams};
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ fn a_branch_from_below_memory_is_proven_in_constant_memory_and_takes_over() {
     }
     assert_eq!(rival.fork(), &miner.chain[500]);
     assert_eq!(rival.tip(), theirs.tip());
-    assert!(rival.has_more_work_than(&chain.tip().work));
+    assert!(rival.wins_over(&chain.tip().work));
     let mut chain = rival.into_chain().unwrap();
     assert_eq!((chain.tip(), chain.base_height()), (theirs.tip(), theirs.tip().height - 35));
     let more = theirs.mine(3);
@@ -51,7 +51,7 @@ fn an_equal_or_lesser_branch_has_not_more_work() {
     let mut rival = rival_at(&miner, &chain, 500);
     rival.feed(&offered(&theirs.chain[501..]), NOW);
     assert_eq!(rival.work(), chain.tip().work);
-    assert!(!rival.has_more_work_than(&chain.tip().work));
+    assert!(!rival.wins_over(&chain.tip().work));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn no_rival_begins_below_what_is_final() {
     let ancestors: Vec<_> = all[50..100].iter().map(|entry| entry.header).collect();
     let refused = chain.rival(all[100], &ancestors);
     assert!(matches!(refused, Err(HeaderError::BelowCheckpoint { fork: 100, checkpoint: 120 })));
-    chain.pin(150);
+    chain.lock(150, all[150].hash);
     let ancestors: Vec<_> = all[80..130].iter().map(|entry| entry.header).collect();
     let refused = chain.rival(all[130], &ancestors);
     assert!(matches!(refused, Err(HeaderError::BelowPin { fork: 130, pin: 150 })));
@@ -114,4 +114,22 @@ fn where_the_daily_rule_holds_a_rival_keeps_what_that_needs() {
     let mut rival = chain.rival(all[800], &headers).unwrap();
     rival.feed(&offered(&miner.fork(800, 1).mine(100)[801..]), NOW);
     assert_eq!(rival.kept(), 576);
+}
+
+#[test]
+fn a_rival_with_a_locked_block_wins_with_less_work_and_one_without_it_never() {
+    let (miner, mut chain) = setup();
+    let (mut theirs, mut others) = (miner.fork(500, 5), miner.fork(500, 6));
+    theirs.mine(8_000);
+    others.mine(9_001);
+    assert_eq!(chain.lock(8_400, theirs.chain[8_400].hash), LockOutcome::Awaited);
+    let mut rival = rival_at(&miner, &chain, 500);
+    rival.feed(&offered(&theirs.chain[501..8_400]), NOW);
+    assert!(!rival.wins_over(&chain.tip().work));
+    rival.feed(&offered(&theirs.chain[8_400..]), NOW);
+    assert!(rival.wins_over(&chain.tip().work));
+    assert_eq!(rival.into_chain().unwrap().final_height(), 8_400);
+    let mut rival = rival_at(&miner, &chain, 500);
+    let fed = rival.feed(&offered(&others.chain[501..]), NOW);
+    assert!(matches!(fed.error, Some((7_899, HeaderError::AgainstLock { height: 8_400, .. }))));
 }

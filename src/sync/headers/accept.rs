@@ -242,6 +242,9 @@ impl HeaderSync {
                 Offence::Checkpoint(error.to_string())
             }
             HeaderError::NotLinked { .. } => Offence::Unconnected(error.to_string()),
+            HeaderError::BelowPin { .. } | HeaderError::AgainstLock { .. } => {
+                Offence::AgainstLock(error.to_string())
+            }
             HeaderError::TimeTooNew { .. } => Offence::FutureHeader(error.to_string()),
             HeaderError::NoRoom { .. } => Offence::LowWorkFlood(MAX_SIDE_HEADERS),
             other if other.severity() == Severity::Ours => {

@@ -96,7 +96,7 @@ impl HeaderSync {
         } else {
             lane::meta(self.network_id, segment, None)
         };
-        Some(CommitBatch { runs, meta })
+        Some(CommitBatch { runs, meta: Some(meta), records: Vec::new() })
     }
 
     /// When the lower lane has met the main one, both become one.
@@ -112,8 +112,8 @@ impl HeaderSync {
         let Some(durable) = self.main.durable else { return };
         let id = ctx.ids.commit();
         self.committing = Some(Committing { id, durable, fork: None, joins: true });
-        let meta = lane::meta(self.network_id, segment, None);
-        ctx.out.push(Effect::Commit { commit: id, batch: CommitBatch { runs: Vec::new(), meta } });
+        let meta = Some(lane::meta(self.network_id, segment, None));
+        ctx.out.push(Effect::Commit { commit: id, batch: CommitBatch { meta, ..CommitBatch::default() } });
     }
 
     /// Takes the outcome of a commit; the tip's change, if it moved.
@@ -167,7 +167,8 @@ impl HeaderSync {
         })
     }
 
-    fn store_failed(&mut self, error: &StoreError, ctx: &mut Ctx<'_>) {
+    /// Notes that the store did not take a commit, of headers or of anything else.
+    pub(crate) fn store_failed(&mut self, error: &StoreError, ctx: &mut Ctx<'_>) {
         ctx.out.log(
             ctx.now,
             LogLevel::Error,

@@ -235,7 +235,7 @@ impl HeaderSync {
         let fork = *rival.fork();
         let common = Place { height: fork.height, hash: fork.hash };
         let state = DeepFork { peer: Some(peer), common, headers: Vec::new(), step: Step::Idle };
-        if rival.has_more_work_than(&tip.work) {
+        if rival.wins_over(&tip.work) {
             return Some(self.read_tail(state, fork.work, ctx));
         }
         let enough =
@@ -286,9 +286,12 @@ impl HeaderSync {
         }
         let segment = self.lane().segment(place, work);
         match HeaderChain::from_tail(self.params.clone(), &segment, run) {
-            Ok(chain) => {
+            Ok(mut chain) => {
                 let from = self.lane().tip().height;
                 let lane = self.lane_mut();
+                if let Some(before) = &lane.chain {
+                    chain.keep_locks_of(before);
+                }
                 lane.unstored_fork = Some(place.height);
                 lane.chain = Some(chain);
                 self.anchors.retain(|(height, _)| *height <= place.height);

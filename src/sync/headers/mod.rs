@@ -6,6 +6,7 @@
 //! - `replies.rs`: what replies and announcements become.
 //! - `accept.rs`: hashed replies meet the rules of `chain`, in height order, and liars are found.
 //! - `commit.rs`: proven headers go to the store, and only what is stored is reported.
+//! - `lock.rs`: a verified ChainLock says which block the chain has at its height.
 //! - `deep_fork.rs`: a branch that leaves the chain below what memory holds.
 //!
 //! Nothing here is triggered by a single event: `HeaderSync::step` works out what is wanted from the stored
@@ -16,6 +17,7 @@ mod commit;
 mod deep_fork;
 mod download;
 mod lane;
+mod lock;
 mod replies;
 mod stream;
 
@@ -165,6 +167,11 @@ impl HeaderSync {
     /// Whether the store was looked at.
     pub fn is_open(&self) -> bool {
         self.opened
+    }
+
+    /// The chain that ends at the tip, once it has begun.
+    pub(crate) fn chain(&self) -> Option<&HeaderChain> {
+        self.main.chain.as_ref()
     }
 
     /// The lane that is being grown.

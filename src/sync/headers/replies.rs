@@ -291,6 +291,8 @@ impl HeaderSync {
                     ctx.peers.punish(source, &offence, ctx.now, ctx.out);
                 }
             }
+            // Of no header's work.
+            ComputeReply::Verdicts(_) | ComputeReply::Signatures(_) => {}
             ComputeReply::Failed(reason) => {
                 let recovery = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute, true);
                 let wait_ms = if let Recovery::RetryAfter { wait_ms } = recovery { wait_ms } else { 0 };

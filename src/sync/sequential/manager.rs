@@ -5,13 +5,19 @@ use super::progress::ProgressTracker;
 use super::recovery::RecoveryManager;
 use super::request_control::RequestController;
 use super::transitions::TransitionManager;
-use crate::api::{Event, LogLevel, PhaseProgress, PhaseStatus, PhaseTransition, Phases, RequestCounts, Tip};
+use crate::api::{
+    Degraded, Event, LogLevel, PhaseProgress, PhaseStatus, PhaseTransition, Phases, RequestCounts, Tip,
+};
+use crate::chain::HeaderChain;
 use crate::engine::{CommitId, ComputeReply, Config, ConnId, HeaderAt, Ids, JobId, Now, Outbox, ReadId};
 use crate::network::correlation::RequestCorrelationManager;
 use crate::network::{PeerManager, PeerMessage, PeerNotice};
 use crate::store::{ReadReply, StoreError};
+use crate::sync::finality::FinalitySync;
 use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
+use crate::sync::masternodes::MasternodeSync;
 use crate::sync::scheduler::NetworkConditionMonitor;
+use dash_protocol::Message;
 
 /// The sync as a whole.
 #[derive(Debug)]
@@ -19,14 +25,40 @@ pub struct SequentialSyncManager {
     phases: Vec<PhaseRun>,
     transitions: TransitionManager,
     progress: ProgressTracker,
+    tools: Tools,
+    headers: HeaderSync,
+    masternodes: MasternodeSync,
+    finality: FinalitySync,
+    paused: bool,
+}
+
+/// What all phases share.
+#[derive(Debug, Default)]
+struct Tools {
     controller: RequestController,
     recovery: RecoveryManager,
     requests: RequestCorrelationManager,
     monitor: NetworkConditionMonitor,
-    headers: HeaderSync,
-    paused: bool,
     /// The earliest time at which a request refused for its rate may be sent.
     permit_at_ms: Option<u64>,
+}
+
+impl Tools {
+    /// All that a phase may touch besides itself.
+    fn ctx<'a>(&'a mut self, phase: SyncPhase, around: &'a mut Surroundings<'_>) -> Ctx<'a> {
+        Ctx {
+            now: around.now,
+            phase,
+            peers: around.peers,
+            out: around.out,
+            requests: &mut self.requests,
+            monitor: &mut self.monitor,
+            controller: &mut self.controller,
+            recovery: &mut self.recovery,
+            ids: around.ids,
+            retry_at_ms: &mut self.permit_at_ms,
+        }
+    }
 }
 
 /// What the sync needs of the engine for one call.
@@ -40,18 +72,20 @@ pub(crate) struct Surroundings<'a> {
 impl SequentialSyncManager {
     /// A sync that has done nothing yet.
     pub fn new(config: &Config) -> Self {
-        let built = |phase| phase == SyncPhase::DownloadingHeaders;
+        let built = |phase| match phase {
+            SyncPhase::DownloadingHeaders => true,
+            SyncPhase::DownloadingMnList => config.masternodes,
+            _ => false,
+        };
         Self {
             phases: SyncPhase::WORKING.into_iter().map(|phase| PhaseRun::new(phase, built(phase))).collect(),
             transitions: TransitionManager::default(),
             progress: ProgressTracker::default(),
-            controller: RequestController::default(),
-            recovery: RecoveryManager::default(),
-            requests: RequestCorrelationManager::default(),
-            monitor: NetworkConditionMonitor::default(),
+            tools: Tools::default(),
             headers: HeaderSync::new(config),
+            masternodes: MasternodeSync::new(config),
+            finality: FinalitySync::new(config),
             paused: false,
-            permit_at_ms: None,
         }
     }
 
@@ -71,32 +105,65 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
         act: impl FnOnce(&mut HeaderSync, &mut Ctx<'_>) -> T,
     ) -> T {
-        let mut ctx = Ctx {
-            now: around.now,
-            phase: self.transitions.current(),
-            peers: around.peers,
-            out: around.out,
-            requests: &mut self.requests,
-            monitor: &mut self.monitor,
-            controller: &mut self.controller,
-            recovery: &mut self.recovery,
-            ids: around.ids,
-            retry_at_ms: &mut self.permit_at_ms,
-        };
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
         act(&mut self.headers, &mut ctx)
     }
 
-    /// Takes messages of peers. All messages of this phases are about headers; each phase that is built later
-    /// gets its own here.
+    /// Runs something on the masternode sync with all that it may touch, and the chain of headers to read.
+    fn with_masternodes<T>(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        act: impl FnOnce(&mut MasternodeSync, Option<&HeaderChain>, &mut Ctx<'_>) -> T,
+    ) -> T {
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
+        act(&mut self.masternodes, self.headers.chain(), &mut ctx)
+    }
+
+    /// Runs something on the locks with all that it may touch.
+    fn with_finality<T>(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        act: impl FnOnce(&mut FinalitySync, &mut HeaderSync, &mut MasternodeSync, &mut Ctx<'_>) -> T,
+    ) -> T {
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
+        act(&mut self.finality, &mut self.headers, &mut self.masternodes, &mut ctx)
+    }
+
+    /// Hands messages of peers to the phase that they belong to.
     pub(crate) fn on_messages(&mut self, messages: Vec<PeerMessage>, around: &mut Surroundings<'_>) {
         for PeerMessage { conn, message } in messages {
-            self.with_headers(around, |headers, ctx| headers.on_message(conn, message, ctx));
+            match message {
+                Message::MnListDiff(diff) => {
+                    self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx));
+                }
+                Message::QRInfo(info) => {
+                    self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx));
+                }
+                Message::ClSig(_) | Message::IsdLock(_) | Message::NotFound(_) => {
+                    self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
+                }
+                Message::Inv(items) => {
+                    let ready = self.masternodes.has_lists();
+                    self.finality.on_inventory(conn, &items, ready);
+                    self.with_headers(around, |headers, ctx| {
+                        headers.on_message(conn, Message::Inv(items), ctx);
+                    });
+                }
+                message => self.with_headers(around, |headers, ctx| headers.on_message(conn, message, ctx)),
+            }
         }
     }
 
     /// Takes what became of a job.
     pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, around: &mut Surroundings<'_>) {
-        self.with_headers(around, |headers, ctx| headers.on_computed(job, result, ctx));
+        if self.masternodes.owns_job(job) {
+            self.with_masternodes(around, |lists, _, ctx| lists.on_computed(job, result, ctx));
+        } else if self.finality.owns_job(job) {
+            let tip = self.headers.tip().height;
+            self.with_finality(around, |locks, _, _, ctx| locks.on_computed(job, result, tip, ctx));
+        } else {
+            self.with_headers(around, |headers, ctx| headers.on_computed(job, result, ctx));
+        }
     }
 
     /// Takes what became of a commit, and tells whether the tip moved.
@@ -106,6 +173,13 @@ impl SequentialSyncManager {
         result: Result<(), StoreError>,
         around: &mut Surroundings<'_>,
     ) -> Option<TipChange> {
+        if self.masternodes.owns_commit(commit) {
+            let refused = self.masternodes.on_stored(result, around.now);
+            if let Some(error) = refused {
+                self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
+            }
+            return None;
+        }
         self.with_headers(around, |headers, ctx| headers.on_stored(commit, result, ctx))
     }
 
@@ -116,6 +190,11 @@ impl SequentialSyncManager {
         result: Result<ReadReply, StoreError>,
         around: &mut Surroundings<'_>,
     ) -> bool {
+        if self.masternodes.owns_read(read) {
+            let lock = self.with_masternodes(around, |lists, chain, ctx| lists.on_read(result, chain, ctx));
+            self.finality.restore(lock);
+            return true;
+        }
         self.with_headers(around, |headers, ctx| headers.on_read(read, result, ctx))
     }
 
@@ -124,12 +203,13 @@ impl SequentialSyncManager {
         self.paused = paused;
         if !paused {
             self.headers.resume();
+            self.masternodes.resume();
         }
     }
 
-    /// One step: peers that came and went, then the work of the phase, then the phase itself.
+    /// One step: peers that came and went, then the work of the phases, then the phases themselves.
     pub(crate) fn step(&mut self, around: &mut Surroundings<'_>) {
-        self.permit_at_ms = None;
+        self.tools.permit_at_ms = None;
         for notice in around.peers.take_notices() {
             match notice {
                 PeerNotice::Ready(conn) => self.headers.peer_ready(conn),
@@ -137,10 +217,12 @@ impl SequentialSyncManager {
             }
         }
         self.with_headers(around, |headers, ctx| headers.open(ctx));
+        let headers_open = self.headers.is_open();
+        self.with_masternodes(around, |lists, _, ctx| lists.open(headers_open, ctx));
         self.move_on(around);
         let synced = self.current() == SyncPhase::FullySynced;
         self.headers.want_confirmation(!synced);
-        self.with_headers(around, |headers, ctx| headers.step(ctx));
+        self.work(around);
         // A step can ban peers, and what they were asked must go elsewhere in the same breath.
         let notices = around.peers.take_notices();
         for notice in &notices {
@@ -149,60 +231,104 @@ impl SequentialSyncManager {
             }
         }
         if !notices.is_empty() {
-            self.with_headers(around, |headers, ctx| headers.step(ctx));
+            self.work(around);
         }
         self.measure(around);
         self.move_on(around);
     }
 
+    fn work(&mut self, around: &mut Surroundings<'_>) {
+        self.with_headers(around, |headers, ctx| headers.step(ctx));
+        if self.masternodes.is_on() {
+            self.with_masternodes(around, |lists, chain, ctx| lists.step(chain, ctx));
+            self.with_finality(around, |locks, headers, lists, ctx| locks.step(headers, lists, ctx));
+        }
+    }
+
     fn peer_gone(&mut self, conn: ConnId, around: &mut Surroundings<'_>) {
         self.with_headers(around, |headers, ctx| headers.peer_gone(conn, ctx));
+        self.with_masternodes(around, |lists, _, ctx| lists.peer_gone(conn, ctx));
+        self.with_finality(around, |locks, _, _, ctx| locks.peer_gone(conn, ctx));
     }
 
     fn measure(&mut self, around: &Surroundings<'_>) {
-        let (completed, total) = self.headers.progress(around.peers);
-        let phase = SyncPhase::DownloadingHeaders;
-        let moved = self.progress.update(phase, completed, total, around.now.mono_ms);
-        if moved && let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) {
-            run.last_progress_ms = Some(around.now.mono_ms);
+        let headers = self.headers.progress(around.peers);
+        let lists = self.masternodes.progress();
+        for (phase, (completed, total)) in
+            [(SyncPhase::DownloadingHeaders, headers), (SyncPhase::DownloadingMnList, lists)]
+        {
+            let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) else { continue };
+            let on = !matches!(run.status, PhaseStatus::Off);
+            if on && self.progress.update(phase, completed, total, around.now.mono_ms) {
+                run.last_progress_ms = Some(around.now.mono_ms);
+            }
+        }
+    }
+
+    /// How a phase that was begun stands.
+    fn standing(&self, phase: SyncPhase, around: &Surroundings<'_>) -> PhaseStatus {
+        match phase {
+            SyncPhase::DownloadingHeaders if self.headers.is_complete(around.peers) => PhaseStatus::Done,
+            SyncPhase::DownloadingMnList => self.masternodes.standing(around.now),
+            _ => PhaseStatus::Running,
         }
     }
 
     /// Settles what is complete and enters the least advanced phase that is not.
     fn move_on(&mut self, around: &mut Surroundings<'_>) {
-        let complete = self.headers.is_complete(around.peers);
         let behind = self.headers.take_fell_behind();
-        let current = self.current();
         if self.paused || self.headers.is_store_paused() {
             let reason = if self.paused { "paused" } else { "storage does not take any more" };
-            self.set_status(SyncPhase::DownloadingHeaders, PhaseStatus::Waiting);
+            self.wait_all();
             self.enter(SyncPhase::Idle, reason, around);
             return;
         }
-        if current == SyncPhase::Idle {
+        if self.current() == SyncPhase::Idle {
             if !self.headers.is_open() || around.peers.ready().next().is_none() {
                 return;
             }
             self.progress.begin_run();
-            self.enter(SyncPhase::DownloadingHeaders, "a peer is ready", around);
-        } else if current == SyncPhase::FullySynced && behind {
-            self.set_status(SyncPhase::DownloadingHeaders, PhaseStatus::Running);
+            return self.enter(SyncPhase::DownloadingHeaders, "a peer is ready", around);
+        }
+        if self.current() != SyncPhase::DownloadingHeaders && behind {
+            self.wait_all();
             self.progress.begin_run();
-            self.enter(SyncPhase::DownloadingHeaders, "fell behind the tip", around);
-        } else if current == SyncPhase::DownloadingHeaders && complete {
-            self.set_status(SyncPhase::DownloadingHeaders, PhaseStatus::Done);
-            let next = self
-                .phases
-                .iter()
-                .find(|run| !run.is_settled())
-                .map_or(SyncPhase::FullySynced, |run| run.phase);
-            self.enter(next, "peers have nothing after our tip", around);
+            return self.enter(SyncPhase::DownloadingHeaders, "fell behind the tip", around);
+        }
+        // A phase can be settled as it is entered.
+        for _ in SyncPhase::WORKING {
+            self.review(around);
+            let current = self.current();
+            if !self.phases.iter().any(|run| run.phase == current && run.is_settled()) {
+                return;
+            }
+            let next = self.phases.iter().find(|run| !run.is_settled());
+            let next = next.map_or(SyncPhase::FullySynced, |run| run.phase);
+            self.enter(next, settled_reason(current), around);
         }
     }
 
-    fn set_status(&mut self, phase: SyncPhase, status: PhaseStatus) {
-        if let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) {
-            run.status = status;
+    /// Notes how the phases stand that were begun. One that was passed over as failed can still be done; one that is done
+    /// stays so while it follows the tip.
+    fn review(&mut self, around: &Surroundings<'_>) {
+        let current = self.current();
+        for phase in SyncPhase::WORKING {
+            let begun = phase == current || (phase < current && phase != SyncPhase::DownloadingHeaders);
+            let standing = self.standing(phase, around);
+            let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) else { continue };
+            let kept = matches!(run.status, PhaseStatus::Off)
+                || (run.status == PhaseStatus::Done && standing == PhaseStatus::Running)
+                || (run.status == PhaseStatus::Failed && standing == PhaseStatus::Running);
+            if begun && !kept {
+                run.status = standing;
+            }
+        }
+    }
+
+    /// Every phase that is on has to be gone through again.
+    fn wait_all(&mut self) {
+        for run in self.phases.iter_mut().filter(|run| run.status != PhaseStatus::Off) {
+            run.status = PhaseStatus::Waiting;
         }
     }
 
@@ -231,9 +357,35 @@ impl SequentialSyncManager {
         self.transitions.history()
     }
 
+    /// Lists and quorums.
+    pub fn masternodes(&self) -> &MasternodeSync {
+        &self.masternodes
+    }
+
+    /// ChainLocks and InstantSend locks.
+    pub fn finality(&self) -> &FinalitySync {
+        &self.finality
+    }
+
+    /// What does not hold just now of what the phases prove.
+    pub(crate) fn degraded(&self) -> Vec<Degraded> {
+        let mut degraded = Vec::new();
+        if self.masternodes.is_on() && self.headers.is_open() {
+            let tip = self.headers.tip().height;
+            let locks = self.masternodes.has_chainlock_quorums();
+            if !self.masternodes.proves_chainlocks() || (locks && self.finality.lags(tip)) {
+                degraded.push(Degraded::Chainlocks);
+            }
+            if !self.masternodes.proves_instantsend() {
+                degraded.push(Degraded::Instantsend);
+            }
+        }
+        degraded
+    }
+
     /// What became of the requests.
     pub fn request_counts(&self) -> RequestCounts {
-        self.requests.counts()
+        self.tools.requests.counts()
     }
 
     /// The tip as stored.
@@ -246,9 +398,14 @@ impl SequentialSyncManager {
         self.headers.lookup(at)
     }
 
+    /// Stores at once what would wait for company.
+    pub(crate) fn flush(&mut self) {
+        self.masternodes.flush();
+    }
+
     /// Whether nothing proven waits for the store, or the store takes nothing any more.
     pub fn is_flushed(&self) -> bool {
-        self.headers.is_flushed()
+        self.headers.is_flushed() && (self.headers.is_store_paused() || self.masternodes.is_flushed())
     }
 
     /// Progress of each phase as the page sees it.
@@ -296,12 +453,24 @@ impl SequentialSyncManager {
 
     /// When something here has to be looked at again.
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
-        let deadlines = [
-            self.requests.next_deadline_ms(),
-            self.monitor.next_deadline_ms(now),
+        [
+            self.tools.requests.next_deadline_ms(),
+            self.tools.monitor.next_deadline_ms(now),
             self.headers.next_deadline_ms(now),
-            self.permit_at_ms,
-        ];
-        deadlines.into_iter().flatten().min()
+            self.masternodes.next_deadline_ms(now),
+            self.finality.next_deadline_ms(now),
+            self.tools.permit_at_ms,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
+fn settled_reason(phase: SyncPhase) -> &'static str {
+    match phase {
+        SyncPhase::DownloadingHeaders => "peers have nothing after our tip",
+        SyncPhase::DownloadingMnList => "lists and quorums are proven as far as they can be",
+        _ => "complete",
     }
 }

@@ -22,6 +22,10 @@ pub(super) const META: &str = "meta";
 pub(super) const HEADERS: &str = "headers";
 /// The first bytes of each header's hash by chunk, for finding a header by its hash.
 pub(super) const PRINTS: &str = "prints";
+/// Records by their table's number and their key.
+pub(super) const RECORDS: &str = "records";
+/// All of them.
+pub(super) const STORES: [&str; 4] = [META, HEADERS, PRINTS, RECORDS];
 /// A number that each new owner of the database raises.
 pub(super) const EPOCH: &str = "epoch";
 /// The watermarks as bytes.
@@ -194,7 +198,7 @@ fn upgrade(event: &VersionChangeEvent, if_missing: IfMissing) {
             for name in db.store_names() {
                 db.delete_object_store(&name)?;
             }
-            for name in [META, HEADERS, PRINTS] {
+            for name in STORES {
                 db.create_object_store(name, ObjectStoreParams::new())?;
             }
             return Ok(());

@@ -1,10 +1,10 @@
 //! The store in IndexedDB.
 //!
-//! Three object stores: chunks of raw headers, fingerprints of their hashes by the same keys, and the watermarks with
-//! the owner's epoch. A commit is one transaction that checks the epoch, writes the chunks it touches and moves the
-//! watermarks, so that a killed tab leaves the last whole commit behind and a client that was superseded writes
-//! nothing. Memory: the last chunk of each segment is kept (twice 170 kB), since the next commit goes on in it; a read
-//! takes what it asks for, a search by hash 32 chunks of fingerprints at a time.
+//! Four object stores: chunks of raw headers, fingerprints of their hashes by the same keys, records, and the
+//! watermarks with the owner's epoch. A commit is one transaction that checks the epoch, writes the chunks it touches
+//! and the records and moves the watermarks, so that a killed tab leaves the last whole commit behind and a client
+//! that was superseded writes nothing. Memory: the last chunk of each segment is kept (twice 170 kB), since the next
+//! commit goes on in it; a read takes what it asks for, a search by hash 32 chunks of fingerprints at a time.
 //!
 //! A failure that is neither a full disk nor a newer epoch nor damage is taken for a lost handle: the database is
 //! opened again and the operation tried once more. What fails then is the caller's to bear (`web/storage.rs` goes on
@@ -12,16 +12,20 @@
 
 mod chunks;
 mod handle;
+mod records;
 
 use crate::chain::pow::x11;
 use crate::store::layout::{self, HEADER};
 use crate::store::record;
 use crate::store::{
     CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, STORE_VERSION, Segment, Store, StoreError,
+    Table,
 };
 use chunks::Chunks;
 use dash_protocol::BlockHash;
-use handle::{EPOCH, HEADERS, Handle, IfMissing, META, Mode, PRINTS, WATERMARKS, idb_failure};
+use handle::{
+    EPOCH, HEADERS, Handle, IfMissing, META, Mode, PRINTS, RECORDS, STORES, WATERMARKS, idb_failure,
+};
 use js_sys::Uint8Array;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -49,7 +53,7 @@ impl IdbStore {
     /// Where there is no storage, or none to be had.
     pub async fn open(name: &str, network_id: BlockHash) -> Result<Self, StoreError> {
         let handle = Handle::open(name, IfMissing::Create).await?;
-        let transaction = handle.begin(&[META, HEADERS, PRINTS], Mode::Write)?;
+        let transaction = handle.begin(&STORES, Mode::Write)?;
         let meta_store = transaction.store(META)?;
         let epoch = get(&meta_store, EPOCH);
         let watermarks = get(&meta_store, WATERMARKS);
@@ -65,7 +69,7 @@ impl IdbStore {
             .filter(|meta| meta.version == STORE_VERSION && meta.network_id == network_id);
         if meta.is_none() {
             meta_store.delete(JsValue::from_str(WATERMARKS)).map_err(idb_failure)?;
-            for name in [HEADERS, PRINTS] {
+            for name in [HEADERS, PRINTS, RECORDS] {
                 transaction.store(name)?.clear().map_err(idb_failure)?;
             }
         }
@@ -104,8 +108,12 @@ impl IdbStore {
     /// # Errors
     /// [`StoreError::Superseded`] when the epoch moved on; nothing was written then, as after every error.
     pub async fn commit_all(&self, batches: &[&CommitBatch]) -> Result<(), StoreError> {
-        let Some(last) = batches.last() else { return Ok(()) };
         batches.iter().try_for_each(|batch| layout::check(batch))?;
+        let Some(meta) = last_meta(batches) else {
+            let nothing = Chunks::default();
+            let written = self.retrying(async |handle: &Handle| self.write(handle, batches, &nothing).await);
+            return written.await.map(drop);
+        };
         self.commits.set(self.commits.get() + 1);
         let this_commit = self.commits.get();
         // Chunks are warm for one commit at a time: a second one at the same time reads what it needs.
@@ -116,9 +124,9 @@ impl IdbStore {
         self.running.set(self.running.get() - 1);
         let mut chunks = written?;
         if self.commits.get() == this_commit {
-            chunks.keep_only([Some(&last.meta.main), last.meta.below.as_ref()].into_iter().flatten());
+            chunks.keep_only([Some(&meta.main), meta.below.as_ref()].into_iter().flatten());
             *self.warm.borrow_mut() = chunks;
-            *self.meta.borrow_mut() = Some(last.meta.clone());
+            *self.meta.borrow_mut() = Some(meta.clone());
         }
         Ok(())
     }
@@ -146,6 +154,18 @@ impl IdbStore {
         self.retrying(async |handle: &Handle| {
             let transaction = handle.begin(&[HEADERS, PRINTS], Mode::Read)?;
             chunks::find(&transaction.store(PRINTS)?, &transaction.store(HEADERS)?, &meta, hash).await
+        })
+        .await
+    }
+
+    /// The records of a table by ascending key; none before there are watermarks.
+    pub(crate) async fn records(&self, table: Table) -> Result<Vec<(u64, Vec<u8>)>, StoreError> {
+        if self.meta.borrow().is_none() {
+            return Ok(Vec::new());
+        }
+        self.retrying(async |handle: &Handle| {
+            let transaction = handle.begin(&[RECORDS], Mode::Read)?;
+            records::read(&transaction.store(RECORDS)?, table).await
         })
         .await
     }
@@ -180,8 +200,10 @@ impl IdbStore {
         batches: &[&CommitBatch],
         warm: &Chunks,
     ) -> Result<Chunks, StoreError> {
-        let Some(last) = batches.last() else { return Ok(Chunks::default()) };
-        let transaction = handle.begin(&[META, HEADERS, PRINTS], Mode::Write)?;
+        if batches.is_empty() {
+            return Ok(Chunks::default());
+        }
+        let transaction = handle.begin(&STORES, Mode::Write)?;
         let meta_store = transaction.store(META)?;
         let (headers, prints) = (transaction.store(HEADERS)?, transaction.store(PRINTS)?);
         let epoch = get(&meta_store, EPOCH)?;
@@ -192,10 +214,13 @@ impl IdbStore {
         self.check_epoch(epoch.map_err(idb_failure)?)?;
         let mut chunks = chunks?;
         runs.into_iter().for_each(|run| chunks.write(run));
-        chunks.cut_after(last.meta.main.tip);
-        chunks.store(&headers, &prints)?;
-        let watermarks = Uint8Array::from(&record::encode_meta(&last.meta)[..]);
-        meta_store.put(&watermarks, Some(&WATERMARKS.into())).map_err(idb_failure)?;
+        if let Some(meta) = last_meta(batches) {
+            chunks.cut_after(meta.main.tip);
+            chunks.store(&headers, &prints)?;
+            let watermarks = Uint8Array::from(&record::encode_meta(meta)[..]);
+            meta_store.put(&watermarks, Some(&WATERMARKS.into())).map_err(idb_failure)?;
+        }
+        records::write(&transaction.store(RECORDS)?, batches.iter().flat_map(|batch| &batch.records))?;
         transaction.committed().await?;
         Ok(chunks)
     }
@@ -249,8 +274,14 @@ impl Store for IdbStore {
                 ReadReply::Headers(self.headers(*from..from.saturating_add(*count)).await?)
             }
             ReadRequest::HeaderByHash(hash) => ReadReply::HeaderByHash(self.find(hash).await?),
+            ReadRequest::Records { table } => ReadReply::Records(self.records(*table).await?),
         })
     }
+}
+
+/// The watermarks that hold once all of some batches are written.
+fn last_meta<'a>(batches: &[&'a CommitBatch]) -> Option<&'a Meta> {
+    batches.iter().rev().find_map(|batch| batch.meta.as_ref())
 }
 
 /// Gives each header its hash: the parent that the next one names; at the end of a segment its tip's; else computed.

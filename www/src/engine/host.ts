@@ -38,6 +38,7 @@ export class Host {
   #opened = false;
   #ended = false;
   #paused: boolean;
+  #platformActivationHeight = 0;
   #turn: Promise<void> = Promise.resolve();
   #spare: Loaded | null = null;
   #again: ReturnType<typeof setTimeout> | null = null;
@@ -55,7 +56,9 @@ export class Host {
   async start(): Promise<void> {
     try {
       this.#spare = await this.#env.load(this.#init.wasm);
-      const name = this.#spare.api.check_options(this.#init.options);
+      const { api } = this.#spare;
+      const name = api.check_options(this.#init.options);
+      this.#platformActivationHeight = api.platform_activation_height(this.#init.options.network);
       if (this.#ended) return;
       this.#channel = this.#env.channel(name);
       if (this.#channel) this.#channel.onmessage = event => this.#hear(event.data);
@@ -204,7 +207,8 @@ export class Host {
       this.#post({ t: 'event', event: { type: 'state', state } });
     } else {
       this.#opened = true;
-      this.#post({ t: 'opened', state, role });
+      const platformActivationHeight = this.#platformActivationHeight;
+      this.#post({ t: 'opened', state, role, platformActivationHeight });
     }
     for (const id of [...this.#inflight.keys()]) this.#dispatch(id);
   }

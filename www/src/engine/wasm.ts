@@ -32,6 +32,8 @@ export interface WasmApi {
   Client: { open(options: PlainOptions, host: WasmHost): Promise<WasmClient> };
   destroy(network: unknown, namespace: string): Promise<void>;
   store_name(network: unknown, namespace: string): string;
+  /** From which height Platform's blocks can be there. */
+  platform_activation_height(network: unknown): number;
   /** Refuses bad options, and names their store. */
   check_options(options: PlainOptions): string;
   compute(work: Uint8Array): Uint8Array;

@@ -1,10 +1,23 @@
 /**
- * Bindings that pretend: a client that "syncs" a made-up chain in half a minute, so that the demo page, the tabs and
- * the workers can be looked at without the wasm module. Nothing here hashes anything.
+ * Bindings that pretend: a client that "syncs" a made-up chain in half a minute, and lists and quorums in ten seconds
+ * more, so that the demo page, the tabs and the workers can be looked at without the wasm module. Nothing here hashes
+ * or proves anything.
  */
 
 const TARGET = 2_412_000;
 const SECONDS = 30;
+/** Requests of the masternode phase, and how many there are at a time. */
+const REQUESTS = 50;
+const AT_A_TIME = 3;
+const MASTERNODES = 3_147;
+/** Type, quorums listed, and how long a cycle is. */
+const QUORUMS = [
+  [1, 24, 24],
+  [2, 4, 288],
+  [3, 4, 576],
+  [4, 24, 24],
+  [5, 32, 288],
+];
 
 export function initSync({ module }) {
   return new WebAssembly.Instance(module, {}).exports;
@@ -23,6 +36,10 @@ export function check_options({ network, namespace }) {
   return store_name(network ?? 'mainnet', namespace ?? 'default');
 }
 
+export function platform_activation_height(network) {
+  return network === 'testnet' ? 1_090_319 : 2_132_092;
+}
+
 export async function destroy() {}
 
 export function compute(work) {
@@ -35,6 +52,17 @@ export function version() {
 
 const idle = { status: 'waiting', completed: 0, total: 0, perSecond: 0, etaMs: null };
 const off = { ...idle, status: 'off' };
+const hex = (seed, bytes) =>
+  [...Array(bytes)].map((_, i) => ((seed * 7919 + i * 104_729) % 256).toString(16).padStart(2, '0')).join('');
+const masternode = (_, n) => ({
+  proTxHash: hex(n, 32),
+  type: n % 12 === 0 ? 'evo' : 'regular',
+  valid: n % 17 !== 0,
+  service: `203.0.113.${n % 256}:9999`,
+  operatorKey: hex(n, 48),
+  votingAddress: 'XeCz1ewSHVDkSCLbXtuj4nwRpTKGa6wTQU',
+  platformPort: n % 12 === 0 ? 443 : null,
+});
 const hash = height =>
   `00000000000000${[...Array(50)].map((_, i) => ((height * 7919 + i * 104729 + ((height >> (i % 9)) ^ i)) % 16).toString(16)).join('')}`;
 
@@ -48,6 +76,9 @@ export class Client {
     client.began = Date.now();
     client.started = Date.now();
     client.rate = 0;
+    client.on = options.phases?.masternodes !== false;
+    client.proven = 0;
+    client.locked = null;
     for (let n = 0; n < Math.min(options.computeWorkers ?? 0, 3); n += 1) {
       const worker = host.computeWorker();
       if (!worker) continue;
@@ -96,25 +127,33 @@ export class Client {
       phase: this.phase,
       network: this.paused ? 'offline' : this.phase === 'idle' ? 'connecting' : 'online',
       tip: this.tip(),
-      chainlocked: null,
+      chainlocked: this.locked,
       targetHeight: this.phase === 'idle' ? 0 : Math.max(TARGET, this.height),
       peers: this.phase === 'idle' ? 0 : 3,
       progress: Math.min(1, this.height / TARGET),
       etaMs: synced ? 0 : etaMs,
       phases: {
         headers: {
-          status: synced ? 'done' : this.phase === 'headers' ? 'running' : 'waiting',
+          status: this.phase === 'headers' ? 'running' : this.phase === 'idle' ? 'waiting' : 'done',
           completed: this.height,
           total: this.phase === 'idle' ? 0 : Math.max(TARGET, this.height),
           perSecond: this.rate,
           etaMs,
         },
-        masternodes: off,
+        masternodes: this.on
+          ? {
+              status: synced ? 'done' : this.phase === 'masternodes' ? 'running' : 'waiting',
+              completed: this.proven,
+              total: this.phase === 'idle' || this.phase === 'headers' ? 0 : REQUESTS,
+              perSecond: this.phase === 'masternodes' ? this.rate : 0,
+              etaMs: null,
+            }
+          : off,
         'filter-headers': off,
         filters: off,
         blocks: off,
       },
-      degraded: ['peers'],
+      degraded: this.on && this.phase !== 'synced' ? ['chainlocks', 'instantsend', 'peers'] : ['peers'],
       persistent: true,
     };
     this.host.event({ type: 'state', state });
@@ -133,18 +172,59 @@ export class Client {
         this.log('warn', 'network', 'request timed out', { peer: '203.0.113.7:9999', after_ms: 5000 });
       if (this.height === TARGET) {
         this.rate = 0;
-        this.go('synced', 'two peers have nothing after our tip');
+        if (this.on) this.go('masternodes', 'two peers have nothing after our tip');
+        else this.go('synced', 'two peers have nothing after our tip');
       }
-    } else if (Math.random() < 0.05) {
-      this.height += 1;
-      this.log('info', 'chain', 'new block', { height: this.height });
-      this.host.event({ type: 'tip', tip: this.tip() });
+    } else if (this.phase === 'masternodes') {
+      this.rate = 5;
+      this.proven += 1;
+      this.log('debug', 'masternodes', 'list proven', { height: TARGET - (REQUESTS - this.proven) * 24 });
+      if (this.proven === REQUESTS) {
+        this.rate = 0;
+        this.lock();
+        this.go('synced', 'the tip’s quorums are verified');
+      }
+    } else {
+      if (Math.random() < 0.05) {
+        this.height += 1;
+        this.log('info', 'chain', 'new block', { height: this.height });
+        this.host.event({ type: 'tip', tip: this.tip() });
+      } else if (this.on && this.locked.height < this.height && Math.random() < 0.2) this.lock();
+      if (this.on && Math.random() < 0.1)
+        this.host.event({ type: 'instantlock', txid: hex(Math.floor(Math.random() * 1e6), 32) });
     }
     this.emit();
   }
 
+  lock() {
+    this.locked = this.tip();
+    this.host.event({ type: 'chainlock', tip: this.locked });
+  }
+
+  quorums() {
+    return QUORUMS.flatMap(([type, many, cycle]) =>
+      [...Array(Math.floor((many * this.proven) / REQUESTS))].map((_, n) => {
+        const rotated = type === 5;
+        const verified = type !== 1 && type !== 3 && !(rotated && n === 31);
+        return {
+          type,
+          hash: hash(TARGET - n * cycle),
+          height: type === 3 ? null : TARGET - (TARGET % cycle) - (rotated ? 0 : n * cycle),
+          index: rotated ? n : null,
+          publicKey: new Uint8Array(48),
+          verified,
+          members: verified || rotated ? [hex(n, 32)] : [],
+        };
+      }),
+    );
+  }
+
   async call(_id, method, [at]) {
     switch (method) {
+      case 'masternodes':
+        return this.proven > 0 ? [...Array(MASTERNODES)].map(masternode) : [];
+      case 'quorums.list':
+        return this.quorums();
       case 'pause':
       case 'resume':
         this.paused = method === 'pause';
@@ -163,6 +243,12 @@ export class Client {
           headersPerSecond: this.rate,
           filtersPerSecond: 0,
           requests: { sent: 412, answered: 409, timedOut: 2, retried: 2, cancelled: 0 },
+          quorumRequests: {
+            waiting: this.phase === 'masternodes' ? Math.max(0, REQUESTS - this.proven - AT_A_TIME) : 0,
+            inFlight: this.phase === 'masternodes' ? Math.min(AT_A_TIME, REQUESTS - this.proven) : 0,
+            processed: this.proven,
+            failed: this.proven > 20 ? 1 : 0,
+          },
           circuit: 'closed',
           wasmHeapBytes: 21_430_272,
           storageBytes: 271_000_000,

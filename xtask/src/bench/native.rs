@@ -1,11 +1,12 @@
 //! The real engine natively: real time, computation on its own thread, peers on others, headers into memory.
 
+use super::median;
 use anyhow::{Context, Result, bail};
 use dash_protocol::{ChainOverrides, NetworkParams, PROTOCOL_VERSION};
 use dash_spv_wasm::api::{Event, LogLevel, Phase};
 use dash_spv_wasm::chain::pow;
 use dash_spv_wasm::compute;
-use dash_spv_wasm::engine::{BridgeConfig, Config, ConnId, Effect, Engine, Input, Now};
+use dash_spv_wasm::engine::{BridgeConfig, Config, ConnId, Effect, Engine, Input, Now, QrInfoConfig};
 use dash_spv_wasm::store::MemoryStore;
 use simnet::chain::{ChainBuilder, SimChain};
 use simnet::peer::{Action, Clock, Profile, SimPeer};
@@ -40,11 +41,6 @@ pub fn measure(height: u32) -> Result<Native> {
     let (headers_per_second, x11_per_second) = (median(rates), median(hashes));
     println!("native: {headers_per_second:.0} headers/s beside {x11_per_second:.0} hashes/s");
     Ok(Native { headers_per_second, x11_per_second })
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn x11_per_second(chain: &SimChain) -> f64 {
@@ -90,6 +86,9 @@ impl Driver {
             birthday: None,
             peers_target: 3,
             peers_only: Vec::new(),
+            masternodes: false,
+            watch_mempool: false,
+            qrinfo: QrInfoConfig::default(),
             log_level: LogLevel::Error,
             seed: 1,
             persistent: false,

@@ -1,11 +1,10 @@
 //! Chrome and its driver: those that are there, else Debian's.
 
+use super::debian;
 use crate::process;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::env;
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// A browser and the program that drives it for `wasm-pack`.
 pub struct Chrome {
@@ -24,26 +23,12 @@ pub fn chrome() -> Result<Chrome> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    if !is_debian() {
-        bail!(
-            "Chrome or Chromium and chromedriver of the same version are needed: put both on PATH, or name them in \
-             the variables CHROME and CHROMEDRIVER"
-        );
-    }
-    if !is_root() {
-        bail!(
-            "Chromium is needed. Install it with this command, then run this one again:\n\n    \
-             sudo apt-get update && sudo apt-get install -y chromium chromium-driver\n"
-        );
-    }
-    process::say("installing Debian's Chromium");
-    let apt = || {
-        let mut command = Command::new("apt-get");
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
-    };
-    process::run(apt().arg("update"))?;
-    process::run(apt().args(["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"]))?;
+    debian::install(
+        "Chromium",
+        &["chromium", "chromium-driver"],
+        "Chrome or Chromium and chromedriver of the same version are needed: put both on PATH, or name them in the \
+         variables CHROME and CHROMEDRIVER",
+    )?;
     find().context("Chromium was installed but is not found")
 }
 
@@ -62,12 +47,4 @@ fn named(variable: &str) -> Option<PathBuf> {
 
 fn first(places: &[&str]) -> Option<PathBuf> {
     places.iter().map(Path::new).find(|file| file.is_file()).map(Path::to_path_buf)
-}
-
-fn is_debian() -> bool {
-    fs::read_to_string("/etc/os-release").is_ok_and(|text| text.lines().any(|line| line == "ID=debian"))
-}
-
-fn is_root() -> bool {
-    process::output(Command::new("id").arg("-u")).as_deref() == Some("0")
 }

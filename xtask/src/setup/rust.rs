@@ -10,8 +10,9 @@ const WASM_BINDGEN: &str = "0.2.130";
 const WASM_PACK: &str = "0.15.1";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
-/// The standard library for wasm.
+/// The standard library for wasm, and a C compiler for it.
 pub fn wasm_target() -> Result<()> {
+    super::clang::clang()?;
     let libdir =
         process::output(Command::new("rustc").args(["--print", "target-libdir", "--target", WASM_TARGET]));
     if libdir.is_some_and(|dir| PathBuf::from(dir).is_dir()) {

@@ -5,7 +5,10 @@ use core::str::FromStr;
 use thiserror::Error;
 
 use super::MAX_PAYLOAD;
+use crate::lock::{ChainLock, MAX_LOCK_INPUTS};
+use crate::masternode::{GetMnListDiff, MAX_QRINFO_BASES};
 use crate::message::{MAX_ADDR, MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR};
+use crate::transaction::{MAX_TRANSACTION, OutPoint};
 
 /// A name that is not 1 to 12 printable ASCII characters, or a field with something after its zero padding began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -37,19 +40,26 @@ const fn name(text: &str) -> Command {
 impl Command {
     pub const ADDR: Self = name("addr");
     pub const ADDRV2: Self = name("addrv2");
+    pub const CLSIG: Self = name("clsig");
     pub const GETADDR: Self = name("getaddr");
     pub const GETDATA: Self = name("getdata");
     pub const GETHEADERS: Self = name("getheaders");
     pub const GETHEADERS2: Self = name("getheaders2");
+    pub const GETMNLISTD: Self = name("getmnlistd");
+    pub const GETQRINFO: Self = name("getqrinfo");
     pub const HEADERS: Self = name("headers");
     pub const HEADERS2: Self = name("headers2");
     pub const INV: Self = name("inv");
+    pub const ISDLOCK: Self = name("isdlock");
+    pub const MNLISTDIFF: Self = name("mnlistdiff");
     pub const NOTFOUND: Self = name("notfound");
     pub const PING: Self = name("ping");
     pub const PONG: Self = name("pong");
+    pub const QRINFO: Self = name("qrinfo");
     pub const SENDADDRV2: Self = name("sendaddrv2");
     pub const SENDHEADERS: Self = name("sendheaders");
     pub const SENDHEADERS2: Self = name("sendheaders2");
+    pub const TX: Self = name("tx");
     pub const VERACK: Self = name("verack");
     pub const VERSION: Self = name("version");
 }
@@ -105,6 +115,12 @@ impl Command {
             Self::HEADERS => COUNT + MAX_HEADERS * 81,
             // The flags, then every field in full.
             Self::HEADERS2 => COUNT + MAX_HEADERS2 * 81,
+            Self::GETMNLISTD => GetMnListDiff::LEN,
+            Self::GETQRINFO => COUNT + MAX_QRINFO_BASES * 32 + 32 + 1,
+            Self::CLSIG => ChainLock::LEN,
+            Self::ISDLOCK => 1 + COUNT + MAX_LOCK_INPUTS * OutPoint::LEN + 32 + 32 + 96,
+            Self::TX => MAX_TRANSACTION,
+            // `mnlistdiff` and `qrinfo` grow with the network: whatever fits into a message.
             _ => MAX_PAYLOAD,
         }
     }

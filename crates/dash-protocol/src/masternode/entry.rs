@@ -1,29 +1,33 @@
 //! Entries of the simplified masternode list (DIP-4; Dash Core `evo/simplifiedmns.h`).
 
-use crate::bls::BlsPublicKey;
-use crate::hash::{ConfirmedHash, ProTxHash};
+use super::NetInfo;
+use crate::bls::{BlsPublicKey, BlsScheme};
+use crate::encode::{Decode, DecodeError, Encode, Reader};
+use crate::hash::{ConfirmedHash, ProTxHash, sha256d};
 
 /// What kind of masternode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MasternodeType {
     /// 1,000 DASH.
-    Regular,
+    Regular = 0,
     /// 4,000 DASH; serves Platform, too.
-    Evo,
+    Evo = 1,
 }
 
-/// Where a masternode is reached, as serialized: the form depends on the version of what holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum NetInfo {
-    /// Versions 1 and 2: 16 bytes of IPv6 and a port; all zero for none.
-    Service {
-        /// IPv4 as `::ffff:a.b.c.d`.
-        ip: [u8; 16],
-        /// The port.
-        port: u16,
-    },
-    /// Version 3: the extended form's bytes as they came; checked for its structure.
-    Extended(Vec<u8>),
+impl Encode for MasternodeType {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&(*self as u16).to_le_bytes());
+    }
+}
+
+impl Decode for MasternodeType {
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match r.u16()? {
+            0 => Ok(Self::Regular),
+            1 => Ok(Self::Evo),
+            value => Err(DecodeError::Invalid { what: "type of a masternode", value: value.into() }),
+        }
+    }
 }
 
 /// A masternode as lists have it.
@@ -49,4 +53,76 @@ pub struct SmlEntry {
     pub platform_http_port: u16,
     /// Evo nodes only, else zero.
     pub platform_node_id: [u8; 20],
+}
+
+impl SmlEntry {
+    /// Bytes of the shortest encoding: version 3 without an address, as a regular masternode.
+    pub const MIN_LEN: usize = 2 + 32 + 32 + 1 + 48 + 20 + 1 + 2;
+
+    /// The encoding of the operator's key.
+    #[must_use]
+    pub const fn scheme(&self) -> BlsScheme {
+        if self.version == 1 { BlsScheme::Legacy } else { BlsScheme::Basic }
+    }
+
+    /// Its leaf in the merkle tree over the list: the hash of all but the version.
+    #[must_use]
+    pub fn leaf_hash(&self) -> [u8; 32] {
+        let mut preimage = Vec::with_capacity(200);
+        self.encode_hashed(&mut preimage);
+        sha256d(&preimage)
+    }
+
+    fn encode_hashed(&self, out: &mut Vec<u8>) {
+        self.pro_tx_hash.encode(out);
+        self.confirmed_hash.encode(out);
+        self.net_info.encode(out);
+        self.operator_key.encode(out);
+        out.extend_from_slice(&self.voting_key_id);
+        out.push(u8::from(self.is_valid));
+        if self.version >= 2 {
+            self.kind.encode(out);
+            if self.kind == MasternodeType::Evo {
+                if self.version < 3 {
+                    out.extend_from_slice(&self.platform_http_port.to_le_bytes());
+                }
+                out.extend_from_slice(&self.platform_node_id);
+            }
+        }
+    }
+}
+
+impl Encode for SmlEntry {
+    fn encode(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.version.to_le_bytes());
+        self.encode_hashed(out);
+    }
+}
+
+impl Decode for SmlEntry {
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let version = r.u16()?;
+        if !(1..=3).contains(&version) {
+            return Err(DecodeError::Invalid { what: "version of a masternode", value: version.into() });
+        }
+        let mut entry = Self {
+            version,
+            pro_tx_hash: ProTxHash::decode(r)?,
+            confirmed_hash: ConfirmedHash::decode(r)?,
+            net_info: NetInfo::decode(r, version)?,
+            operator_key: BlsPublicKey::decode(r)?,
+            voting_key_id: *r.array()?,
+            is_valid: r.flag("validity of a masternode")?,
+            kind: if version >= 2 { MasternodeType::decode(r)? } else { MasternodeType::Regular },
+            platform_http_port: 0,
+            platform_node_id: [0; 20],
+        };
+        if entry.kind == MasternodeType::Evo {
+            if version < 3 {
+                entry.platform_http_port = r.u16()?;
+            }
+            entry.platform_node_id = *r.array()?;
+        }
+        Ok(entry)
+    }
 }

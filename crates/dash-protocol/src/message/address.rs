@@ -156,35 +156,49 @@ impl Encode for AddrV2Entry {
     fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.time.to_le_bytes());
         put_compact_size(out, self.services.bits());
-        let (network, bytes): (u8, &[u8]) = match &self.address {
-            AddrV2::Ipv4(ip) => (1, &ip.octets()),
-            AddrV2::Ipv6(ip) => (2, &ip.octets()),
-            AddrV2::TorV3(key) => (4, key),
-            AddrV2::I2p(hash) => (5, hash),
-            AddrV2::Cjdns(bytes) => (6, bytes),
-            AddrV2::Unknown { network, bytes } => (*network, bytes),
-        };
-        out.push(network);
-        put_var_bytes(out, bytes);
+        self.address.encode(out);
         out.extend_from_slice(&self.port.to_be_bytes());
     }
 }
 
 impl Decode for AddrV2Entry {
     fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let time = r.u32()?;
-        let services = ServiceFlags::from_bits(r.compact_u64()?);
+        Ok(Self {
+            time: r.u32()?,
+            services: ServiceFlags::from_bits(r.compact_u64()?),
+            address: AddrV2::decode(r)?,
+            port: r.u16_be()?,
+        })
+    }
+}
+
+impl Encode for AddrV2 {
+    fn encode(&self, out: &mut Vec<u8>) {
+        let (network, bytes): (u8, &[u8]) = match self {
+            Self::Ipv4(ip) => (1, &ip.octets()),
+            Self::Ipv6(ip) => (2, &ip.octets()),
+            Self::TorV3(key) => (4, key),
+            Self::I2p(hash) => (5, hash),
+            Self::Cjdns(bytes) => (6, bytes),
+            Self::Unknown { network, bytes } => (*network, bytes),
+        };
+        out.push(network);
+        put_var_bytes(out, bytes);
+    }
+}
+
+impl Decode for AddrV2 {
+    fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let network = r.u8()?;
         let bytes = r.var_bytes("bytes of an address", MAX_ADDRV2_LEN)?;
-        let address = match network {
-            1 => AddrV2::Ipv4(Ipv4Addr::from(fixed::<4>(bytes)?)),
-            2 => AddrV2::Ipv6(Ipv6Addr::from(fixed::<16>(bytes)?)),
-            4 => AddrV2::TorV3(fixed(bytes)?),
-            5 => AddrV2::I2p(fixed(bytes)?),
-            6 => AddrV2::Cjdns(fixed(bytes)?),
-            network => AddrV2::Unknown { network, bytes: bytes.to_vec() },
-        };
-        Ok(Self { time, services, address, port: r.u16_be()? })
+        Ok(match network {
+            1 => Self::Ipv4(Ipv4Addr::from(fixed::<4>(bytes)?)),
+            2 => Self::Ipv6(Ipv6Addr::from(fixed::<16>(bytes)?)),
+            4 => Self::TorV3(fixed(bytes)?),
+            5 => Self::I2p(fixed(bytes)?),
+            6 => Self::Cjdns(fixed(bytes)?),
+            network => Self::Unknown { network, bytes: bytes.to_vec() },
+        })
     }
 }
 

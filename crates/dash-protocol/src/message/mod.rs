@@ -1,7 +1,8 @@
-//! Payloads of the messages that header sync uses.
+//! Messages: which there are, and the payloads of those that header sync uses.
 //!
 //! `version.rs` has the handshake, `address.rs` peers' addresses, `inventory.rs` announcements and requests by hash,
-//! `headers.rs` headers in full, `compressed.rs` headers by DIP-25. A message that this crate has no form for becomes
+//! `headers.rs` headers in full, `compressed.rs` headers by DIP-25. Payloads that are data of the chain are
+//! where that data is: [`crate::masternode`], [`crate::lock`], [`crate::transaction`]. A message that this crate has no form for becomes
 //! [`Message::Unknown`]: it is not an error, and its payload is dropped.
 
 mod address;
@@ -16,9 +17,12 @@ pub use headers::{GetHeaders, MAX_HEADERS, MAX_LOCATOR};
 pub use inventory::{Inventory, InventoryKind, MAX_INV};
 pub use version::{MAX_USER_AGENT, ServiceFlags, VersionMessage};
 
-use crate::encode::{Decode, DecodeError, Encode, Reader, put_compact_size};
+use crate::encode::{Decode, DecodeError, Encode, Reader, list, put_list};
 use crate::frame::{Command, Frame, encode_frame};
 use crate::header::Header;
+use crate::lock::{ChainLock, InstantLock};
+use crate::masternode::{GetMnListDiff, GetQRInfo, MnListDiff, QRInfo};
+use crate::transaction::Transaction;
 
 /// A decoded message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +61,20 @@ pub enum Message {
     Headers(Vec<Header>),
     /// Consecutive headers, compressed.
     Headers2(CompressedHeaders),
+    /// Answer with [`Message::MnListDiff`].
+    GetMnListDiff(GetMnListDiff),
+    /// What changed in masternodes and quorums between two blocks (DIP-4).
+    MnListDiff(Box<MnListDiff>),
+    /// Answer with [`Message::QRInfo`].
+    GetQRInfo(GetQRInfo),
+    /// What it takes to compute rotated quorums (DIP-24).
+    QRInfo(Box<QRInfo>),
+    /// A ChainLock (DIP-8).
+    ClSig(ChainLock),
+    /// An InstantSend lock (DIP-22).
+    IsdLock(InstantLock),
+    /// A transaction.
+    Tx(Transaction),
     /// A message that this crate has no form for.
     Unknown(Command),
 }
@@ -83,6 +101,13 @@ impl Message {
             Self::GetHeaders2(_) => Command::GETHEADERS2,
             Self::Headers(_) => Command::HEADERS,
             Self::Headers2(_) => Command::HEADERS2,
+            Self::GetMnListDiff(_) => Command::GETMNLISTD,
+            Self::MnListDiff(_) => Command::MNLISTDIFF,
+            Self::GetQRInfo(_) => Command::GETQRINFO,
+            Self::QRInfo(_) => Command::QRINFO,
+            Self::ClSig(_) => Command::CLSIG,
+            Self::IsdLock(_) => Command::ISDLOCK,
+            Self::Tx(_) => Command::TX,
             Self::Unknown(command) => *command,
         }
     }
@@ -130,6 +155,13 @@ impl Message {
             Command::GETHEADERS => Self::GetHeaders(GetHeaders::decode(&mut r)?),
             Command::GETHEADERS2 => Self::GetHeaders2(GetHeaders::decode(&mut r)?),
             Command::HEADERS => Self::Headers(headers::decode_headers(&mut r)?),
+            Command::GETMNLISTD => Self::GetMnListDiff(GetMnListDiff::decode(&mut r)?),
+            Command::MNLISTDIFF => Self::MnListDiff(Box::new(MnListDiff::decode(&mut r)?)),
+            Command::GETQRINFO => Self::GetQRInfo(GetQRInfo::decode(&mut r)?),
+            Command::QRINFO => Self::QRInfo(Box::new(QRInfo::decode(&mut r)?)),
+            Command::CLSIG => Self::ClSig(ChainLock::decode(&mut r)?),
+            Command::ISDLOCK => Self::IsdLock(InstantLock::decode(&mut r)?),
+            Command::TX => Self::Tx(Transaction::decode(&mut r)?),
             unknown => return Ok(Self::Unknown(unknown)),
         };
         r.finish()?;
@@ -149,6 +181,13 @@ impl Message {
             Self::GetHeaders(request) | Self::GetHeaders2(request) => request.encode(&mut out),
             Self::Headers(headers) => headers::encode_headers(headers, &mut out),
             Self::Headers2(headers) => out.extend_from_slice(headers.payload()),
+            Self::GetMnListDiff(request) => request.encode(&mut out),
+            Self::MnListDiff(diff) => diff.encode(&mut out),
+            Self::GetQRInfo(request) => request.encode(&mut out),
+            Self::QRInfo(info) => info.encode(&mut out),
+            Self::ClSig(lock) => lock.encode(&mut out),
+            Self::IsdLock(lock) => lock.encode(&mut out),
+            Self::Tx(transaction) => transaction.encode(&mut out),
             Self::Verack
             | Self::SendAddrV2
             | Self::SendHeaders
@@ -167,25 +206,4 @@ impl Message {
             _ => encode_frame(magic, self.command(), &self.payload()),
         }
     }
-}
-
-/// A vector of at most `max` elements of at least `min_len` bytes each.
-fn list<T: Decode>(
-    r: &mut Reader<'_>,
-    what: &'static str,
-    max: usize,
-    min_len: usize,
-) -> Result<Vec<T>, DecodeError> {
-    let count = r.count(what, max, min_len)?;
-    let mut items = Vec::with_capacity(count);
-    for _ in 0..count {
-        items.push(T::decode(r)?);
-    }
-    Ok(items)
-}
-
-/// Appends a vector.
-fn put_list<T: Encode>(out: &mut Vec<u8>, items: &[T]) {
-    put_compact_size(out, items.len() as u64);
-    items.iter().for_each(|item| item.encode(out));
 }

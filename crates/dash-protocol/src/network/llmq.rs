@@ -1,10 +1,12 @@
 //! Quorum parameters: which types a network has, how large they are, when they are mined (Dash Core `llmq/params.h`).
 
+use crate::masternode::LLMQType;
+
 /// One type of quorum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LlmqParams {
-    /// The type's number on the wire.
-    pub llmq_type: u8,
+    /// The type.
+    pub llmq_type: LLMQType,
     /// Whether its members are rotated by quarters (DIP-24).
     pub rotated: bool,
     /// Members.
@@ -29,11 +31,20 @@ pub struct LlmqParams {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LlmqTypes {
     /// ChainLocks.
-    pub chainlocks: u8,
+    pub chainlocks: LLMQType,
     /// InstantSend locks (DIP-24).
-    pub instantsend: u8,
+    pub instantsend: LLMQType,
     /// Platform; its members are evo nodes only.
-    pub platform: u8,
+    pub platform: LLMQType,
+}
+
+/// The types by their numbers.
+const fn types(chainlocks: u8, instantsend: u8, platform: u8) -> LlmqTypes {
+    LlmqTypes {
+        chainlocks: LLMQType(chainlocks),
+        instantsend: LLMQType(instantsend),
+        platform: LLMQType(platform),
+    }
 }
 
 /// `size/min_size/threshold`, `interval`, `mining_start..mining_end`, `bad_votes_threshold`, `active`.
@@ -46,7 +57,7 @@ const fn plain(
     active: u32,
 ) -> LlmqParams {
     LlmqParams {
-        llmq_type,
+        llmq_type: LLMQType(llmq_type),
         rotated: false,
         size,
         min_size,
@@ -88,12 +99,12 @@ pub(super) struct Table {
 
 pub(super) const MAINNET: Table = Table {
     quorums: &[LLMQ_50_60, LLMQ_60_75, LLMQ_400_60, LLMQ_400_85, LLMQ_100_67],
-    types: LlmqTypes { chainlocks: 2, instantsend: 5, platform: 4 },
+    types: types(2, 5, 4),
     adjustable: &[],
 };
 pub(super) const TESTNET: Table = Table {
     quorums: &[LLMQ_50_60, LLMQ_60_75, LLMQ_400_60, LLMQ_400_85, LLMQ_100_67, LLMQ_25_67],
-    types: LlmqTypes { chainlocks: 1, instantsend: 5, platform: 6 },
+    types: types(1, 5, 6),
     adjustable: &[],
 };
 pub(super) const DEVNET: Table = Table {
@@ -107,11 +118,11 @@ pub(super) const DEVNET: Table = Table {
         LLMQ_DEVNET_DIP24,
         LLMQ_DEVNET_PLATFORM,
     ],
-    types: LlmqTypes { chainlocks: 101, instantsend: 105, platform: 107 },
+    types: types(101, 105, 107),
     adjustable: &[101, 105, 107],
 };
 pub(super) const REGTEST: Table = Table {
     quorums: &[LLMQ_TEST, LLMQ_TEST_INSTANTSEND, LLMQ_TEST_V17, LLMQ_TEST_DIP24, LLMQ_TEST_PLATFORM],
-    types: LlmqTypes { chainlocks: 100, instantsend: 103, platform: 106 },
+    types: types(100, 103, 106),
     adjustable: &[100, 103, 104, 106],
 };

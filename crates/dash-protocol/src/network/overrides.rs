@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::llmq::{LlmqTypes, Table};
 use super::{Checkpoint, NetworkKind, NetworkParams};
+use crate::masternode::LLMQType;
 
 /// The largest quorum that Dash Core has, and so the largest that can be asked for.
 const MAX_LLMQ_SIZE: u32 = 400;
@@ -54,13 +55,13 @@ pub enum ParamsError {
     #[error("quorum type {llmq_type} cannot be set on this network")]
     LlmqType {
         /// The type.
-        llmq_type: u8,
+        llmq_type: LLMQType,
     },
     /// A size of 1 to 400 and a threshold of 1 to the size are allowed.
     #[error("quorum type {llmq_type} cannot have size {size} and threshold {threshold}")]
     LlmqSize {
         /// The type.
-        llmq_type: u8,
+        llmq_type: LLMQType,
         /// Members asked for.
         size: u32,
         /// Threshold asked for.
@@ -70,7 +71,7 @@ pub enum ParamsError {
     #[error("quorum type {llmq_type} cannot sign {purpose}")]
     LlmqPurpose {
         /// The type.
-        llmq_type: u8,
+        llmq_type: LLMQType,
         /// What it should sign.
         purpose: &'static str,
     },
@@ -117,11 +118,12 @@ impl ChainOverrides {
 
     /// As Dash Core does, the threshold given is also the least size and the number of bad votes.
     fn apply_llmq_sizes(&self, params: &mut NetworkParams, table: &Table) -> Result<(), ParamsError> {
-        for (&llmq_type, &(size, threshold)) in &self.llmq {
+        for (&number, &(size, threshold)) in &self.llmq {
+            let llmq_type = LLMQType(number);
             let quorum = params
                 .llmqs
                 .iter_mut()
-                .find(|quorum| quorum.llmq_type == llmq_type && table.adjustable.contains(&llmq_type))
+                .find(|quorum| quorum.llmq_type == llmq_type && table.adjustable.contains(&number))
                 .ok_or(ParamsError::LlmqType { llmq_type })?;
             if !(1..=MAX_LLMQ_SIZE).contains(&size) || !(1..=size).contains(&threshold) {
                 return Err(ParamsError::LlmqSize { llmq_type, size, threshold });
@@ -158,9 +160,9 @@ impl ChainOverrides {
 impl LlmqTypeOverrides {
     fn apply(&self, params: &mut NetworkParams) -> Result<(), ParamsError> {
         let types = LlmqTypes {
-            chainlocks: self.chainlocks.unwrap_or(params.llmq_types.chainlocks),
-            instantsend: self.instantsend.unwrap_or(params.llmq_types.instantsend),
-            platform: self.platform.unwrap_or(params.llmq_types.platform),
+            chainlocks: self.chainlocks.map_or(params.llmq_types.chainlocks, LLMQType),
+            instantsend: self.instantsend.map_or(params.llmq_types.instantsend, LLMQType),
+            platform: self.platform.map_or(params.llmq_types.platform, LLMQType),
         };
         let rotated = |llmq_type| {
             params.llmq(llmq_type).map(|quorum| quorum.rotated).ok_or(ParamsError::LlmqType { llmq_type })

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::hash::{BlockHash, MerkleRoot};
 use crate::header::{CompactTarget, Header};
+use crate::masternode::LLMQType;
 
 /// Which of the four kinds of network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -299,8 +300,19 @@ impl NetworkParams {
 
     /// The parameters of a quorum type, if the network has it.
     #[must_use]
-    pub fn llmq(&self, llmq_type: u8) -> Option<&LlmqParams> {
+    pub fn llmq(&self, llmq_type: LLMQType) -> Option<&LlmqParams> {
         self.llmqs.iter().find(|quorum| quorum.llmq_type == llmq_type)
+    }
+
+    /// The height of the first block that Platform counts: where it began on the public networks, and elsewhere the one
+    /// from which its masternodes are paid.
+    #[must_use]
+    pub const fn platform_activation_height(&self) -> u32 {
+        match self.kind {
+            NetworkKind::Mainnet => 2_132_092,
+            NetworkKind::Testnet => 1_090_319,
+            NetworkKind::Devnet | NetworkKind::Regtest => self.activation.mn_rr,
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 use crate::common::{hex, json, x11};
 use dash_num::Arith256;
 use dash_protocol::{
-    BlockHash, ChainOverrides, Checkpoint, Header, LlmqTypeOverrides, NetworkKind, NetworkParams, ParamsError,
+    BlockHash, ChainOverrides, Checkpoint, Header, LLMQType, LlmqTypeOverrides, NetworkKind, NetworkParams,
+    ParamsError,
 };
 use std::collections::BTreeMap;
 
@@ -159,10 +160,10 @@ fn overrides_change_what_they_name_and_nothing_else() {
     expected.activation.dip3 = 2;
     expected.activation.v20 = 300;
     expected.activation.bip65 = 9;
-    expected.llmq_types.chainlocks = 104;
+    expected.llmq_types.chainlocks = LLMQType(104);
     expected.checkpoints = vec![checkpoint(10, 1), checkpoint(20, 2)];
     for quorum in &mut expected.llmqs {
-        let (size, threshold) = match quorum.llmq_type {
+        let (size, threshold) = match quorum.llmq_type.0 {
             100 => (4, 3),
             103 => (8, 6),
             _ => continue,
@@ -171,8 +172,8 @@ fn overrides_change_what_they_name_and_nothing_else() {
         (quorum.min_size, quorum.threshold, quorum.bad_votes_threshold) = (threshold, threshold, threshold);
     }
     assert_eq!(params, expected);
-    assert!(params.llmq(103).unwrap().rotated);
-    assert_eq!(params.llmq(1), None);
+    assert!(params.llmq(LLMQType(103)).unwrap().rotated);
+    assert_eq!(params.llmq(LLMQType(1)), None);
 }
 
 #[test]
@@ -182,7 +183,7 @@ fn an_override_that_makes_no_sense_names_its_option() {
         change(&mut overrides);
         NetworkParams::regtest(&overrides).map(|_| ())
     };
-    let llmq_type = |llmq_type| Err(ParamsError::LlmqType { llmq_type });
+    let llmq_type = |number| Err(ParamsError::LlmqType { llmq_type: LLMQType(number) });
     assert_eq!(regtest(|o| o.llmq = BTreeMap::from([(101, (3, 2))])), llmq_type(101));
     assert_eq!(regtest(|o| o.llmq = BTreeMap::from([(102, (3, 2))])), llmq_type(102));
     for (size, threshold) in [(0, 0), (3, 0), (3, 4), (401, 3)] {
@@ -190,17 +191,17 @@ fn an_override_that_makes_no_sense_names_its_option() {
             ChainOverrides { llmq: BTreeMap::from([(100, (size, threshold))]), ..ChainOverrides::default() };
         assert_eq!(
             NetworkParams::regtest(&overrides),
-            Err(ParamsError::LlmqSize { llmq_type: 100, size, threshold })
+            Err(ParamsError::LlmqSize { llmq_type: LLMQType(100), size, threshold })
         );
     }
     assert_eq!(regtest(|o| o.llmq_types.platform = Some(2)), llmq_type(2));
     assert_eq!(
         regtest(|o| o.llmq_types.chainlocks = Some(103)),
-        Err(ParamsError::LlmqPurpose { llmq_type: 103, purpose: "chainlocks" })
+        Err(ParamsError::LlmqPurpose { llmq_type: LLMQType(103), purpose: "chainlocks" })
     );
     assert_eq!(
         regtest(|o| o.llmq_types.instantsend = Some(100)),
-        Err(ParamsError::LlmqPurpose { llmq_type: 100, purpose: "instantsend" })
+        Err(ParamsError::LlmqPurpose { llmq_type: LLMQType(100), purpose: "instantsend" })
     );
     assert_eq!(
         regtest(|o| o.activation = BTreeMap::from([("v99".into(), 1)])),
@@ -226,4 +227,29 @@ fn checkpoints_that_contradict_are_refused_and_the_first_blocks_are_not_repeated
     assert_eq!(NetworkParams::regtest(&first).unwrap().checkpoints.len(), 1);
     let same = Checkpoint { hash: regtest().genesis_hash, ..checkpoint(0, 0) };
     assert_eq!(NetworkParams::regtest(&with_checkpoints(vec![same])).unwrap(), regtest());
+}
+
+#[test]
+fn platform_begins_at_its_height_or_with_the_payment_of_its_masternodes() {
+    assert_eq!(NetworkParams::mainnet().platform_activation_height(), 2_132_092);
+    assert_eq!(NetworkParams::testnet().platform_activation_height(), 1_090_319);
+    let overrides =
+        ChainOverrides { activation: BTreeMap::from([("mn_rr".into(), 300)]), ..ChainOverrides::default() };
+    assert_eq!(NetworkParams::regtest(&overrides).unwrap().platform_activation_height(), 300);
+}
+
+#[test]
+fn every_type_that_signs_is_one_that_the_network_has() {
+    for params in [NetworkParams::mainnet(), NetworkParams::testnet(), regtest()] {
+        let types = params.llmq_types;
+        for (llmq_type, rotated) in
+            [(types.chainlocks, false), (types.instantsend, true), (types.platform, false)]
+        {
+            assert_eq!(
+                params.llmq(llmq_type).expect("a type of the network").rotated,
+                rotated,
+                "{llmq_type}"
+            );
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Seeded random input: what is encoded decodes to itself, and no bytes panic or come back changed.
 
+use crate::generate::{self, array};
 use dash_protocol::{
     AddrEntry, AddrV2, AddrV2Entry, BlockHash, Command, CompactTarget, CompressedHeaders, FrameDecoder,
     GetHeaders, Header, Inventory, InventoryKind, MerkleRoot, Message, NetAddress, ServiceFlags,
@@ -9,22 +10,29 @@ use fastrand::Rng;
 
 const MAGIC: [u8; 4] = [0xce, 0xe2, 0xca, 0xff];
 
-const COMMANDS: [Command; 17] = [
+const COMMANDS: [Command; 24] = [
     Command::ADDR,
     Command::ADDRV2,
+    Command::CLSIG,
     Command::GETADDR,
     Command::GETDATA,
     Command::GETHEADERS,
     Command::GETHEADERS2,
+    Command::GETMNLISTD,
+    Command::GETQRINFO,
     Command::HEADERS,
     Command::HEADERS2,
     Command::INV,
+    Command::ISDLOCK,
+    Command::MNLISTDIFF,
     Command::NOTFOUND,
     Command::PING,
     Command::PONG,
+    Command::QRINFO,
     Command::SENDADDRV2,
     Command::SENDHEADERS,
     Command::SENDHEADERS2,
+    Command::TX,
     Command::VERACK,
     Command::VERSION,
 ];
@@ -33,12 +41,8 @@ fn quick(header: &[u8; 80]) -> BlockHash {
     BlockHash::from_bytes(sha256d(header))
 }
 
-fn array<const N: usize>(rng: &mut Rng) -> [u8; N] {
-    core::array::from_fn(|_| rng.u8(..))
-}
-
-fn some<T>(rng: &mut Rng, mut item: impl FnMut(&mut Rng) -> T) -> Vec<T> {
-    (0..rng.usize(..20)).map(|_| item(rng)).collect()
+fn some<T>(rng: &mut Rng, item: impl FnMut(&mut Rng) -> T) -> Vec<T> {
+    generate::some(rng, 19, item)
 }
 
 fn address(rng: &mut Rng) -> NetAddress {
@@ -92,7 +96,7 @@ fn message(rng: &mut Rng) -> Message {
         locator: some(rng, |rng| BlockHash::from_bytes(array(rng))),
         stop: BlockHash::from_bytes(array(rng)),
     };
-    match rng.u8(..12) {
+    match rng.u8(..19) {
         0 => Message::Version(VersionMessage {
             version: rng.i32(..),
             services: ServiceFlags::from_bits(rng.u64(..)),
@@ -116,6 +120,13 @@ fn message(rng: &mut Rng) -> Message {
         8 => Message::GetHeaders(request(rng)),
         9 => Message::GetHeaders2(request(rng)),
         10 => Message::Headers(headers(rng)),
+        11 => Message::GetMnListDiff(generate::diff_request(rng)),
+        12 => Message::MnListDiff(Box::new(generate::diff(rng))),
+        13 => Message::GetQRInfo(generate::qr_info_request(rng)),
+        14 => Message::QRInfo(Box::new(generate::qr_info(rng))),
+        15 => Message::ClSig(generate::chain_lock(rng)),
+        16 => Message::IsdLock(generate::instant_lock(rng)),
+        17 => Message::Tx(generate::transaction(rng)),
         _ => Message::Headers2(CompressedHeaders::compress(&headers(rng), quick)),
     }
 }
@@ -211,7 +222,7 @@ fn random_streams_end_in_a_fatal_error_or_go_on_within_bounds() {
         let mut stream: Vec<u8> = Vec::new();
         for _ in 0..5 {
             let payload: Vec<u8> = (0..rng.usize(..50)).map(|_| rng.u8(..)).collect();
-            stream.extend(encode_frame(MAGIC, COMMANDS[rng.usize(..17)], &payload));
+            stream.extend(encode_frame(MAGIC, COMMANDS[rng.usize(..COMMANDS.len())], &payload));
         }
         for _ in 0..rng.usize(..4) {
             let at = rng.usize(..stream.len());

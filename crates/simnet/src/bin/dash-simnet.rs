@@ -5,7 +5,8 @@
 use clap::Parser;
 use dash_protocol::{ChainOverrides, NetworkParams};
 use simnet::chain::SimChain;
-use simnet::demo::{Demo, DemoConfig};
+use simnet::demo::{Demo, DemoConfig, network_option};
+use simnet::masternodes::MasternodePlan;
 use simnet::peer::{Fault, Lie, Profile};
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -32,6 +33,12 @@ struct Options {
     /// On a devnet, heights below this have the least difficulty.
     #[arg(long, default_value_t = 4_000)]
     minimum_difficulty_blocks: u32,
+    /// How many masternodes; none for 0.
+    #[arg(long, default_value_t = 0)]
+    masternodes: u32,
+    /// A height from which rules hold, as `v20=500`; repeatable.
+    #[arg(long, value_name = "NAME=HEIGHT", value_parser = activation)]
+    activation: Vec<(String, u32)>,
     /// Milliseconds between blocks; 0 mines on request only.
     #[arg(long, default_value_t = 0)]
     interval_ms: u64,
@@ -69,17 +76,26 @@ where
     Ok((peer.parse()?, name.parse()?))
 }
 
+fn activation(text: &str) -> Result<(String, u32), Box<dyn Error + Send + Sync>> {
+    let (name, height) = text.split_once('=').ok_or("no `=`")?;
+    Ok((name.to_owned(), height.parse()?))
+}
+
+fn overrides(options: &Options) -> ChainOverrides {
+    let is_devnet = options.network.starts_with("devnet-");
+    ChainOverrides {
+        minimum_difficulty_blocks: is_devnet.then_some(options.minimum_difficulty_blocks),
+        activation: options.activation.iter().cloned().collect(),
+        ..ChainOverrides::default()
+    }
+}
+
 fn params(options: &Options) -> Result<NetworkParams, Box<dyn Error>> {
     let x11 = dash_spv_wasm::chain::pow::x11;
+    let overrides = overrides(options);
     match options.network.strip_prefix("devnet-") {
-        Some(name) => {
-            let overrides = ChainOverrides {
-                minimum_difficulty_blocks: Some(options.minimum_difficulty_blocks),
-                ..ChainOverrides::default()
-            };
-            Ok(NetworkParams::devnet(name, &overrides, x11)?)
-        }
-        None if options.network == "regtest" => Ok(NetworkParams::regtest(&ChainOverrides::default())?),
+        Some(name) => Ok(NetworkParams::devnet(name, &overrides, x11)?),
+        None if options.network == "regtest" => Ok(NetworkParams::regtest(&overrides)?),
         None => Err(format!("network `{}` is neither regtest nor devnet-NAME", options.network).into()),
     }
 }
@@ -100,6 +116,9 @@ fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
         if lie.needs_checkpoint() && !options.checkpoint.iter().any(|&at| at > 2 && at <= options.height) {
             return Err(format!("`{lie}` needs --checkpoint above height 2").into());
         }
+        if lie.needs_masternodes() && options.masternodes == 0 {
+            return Err(format!("`{lie}` needs --masternodes").into());
+        }
         peers.get_mut(peer).ok_or_else(|| format!("there is no peer {peer}"))?.lie = Some(lie);
     }
     let mut checkpoints = options.checkpoint.clone();
@@ -107,6 +126,7 @@ fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
     Ok(DemoConfig {
         params: Arc::new(params(options)?),
         height: options.height,
+        masternodes: (options.masternodes > 0).then(|| MasternodePlan::new(options.masternodes)),
         seed: options.seed,
         peers,
         checkpoints,
@@ -120,6 +140,7 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let demo = Demo::start(config(&options)?).await?;
     let line = serde_json::json!({
         "network": options.network,
+        "option": network_option(&options.network, &overrides(&options)),
         "peers": demo.addresses(),
         "control": demo.control().map(|address| format!("http://{address}")),
         "tip": demo.tip(),

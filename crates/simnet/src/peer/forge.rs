@@ -1,11 +1,19 @@
 //! What liars send. Everything here is made from the honest chain, the lie and seeded chance.
+//!
+//! Here: lies about headers and about the encoding of messages. `forge/lists.rs` has lies about masternode lists and
+//! quorums, `forge/locks.rs` those about ChainLocks and InstantSend locks.
+
+mod lists;
+mod locks;
+
+pub(crate) use locks::locking_quorum;
 
 use super::Lie;
 use crate::chain::{Flaw, SimChain};
 use crate::rng::Rng;
 use dash_protocol::{
-    Command, CompressedHeaders, GetHeaders, Header, MAX_HEADERS, MAX_HEADERS2, MAX_PAYLOAD, Message,
-    NetworkParams, encode_frame, put_compact_size,
+    Command, CompressedHeaders, GetHeaders, Header, Inventory, MAX_HEADERS, MAX_HEADERS2, MAX_PAYLOAD,
+    Message, NetworkParams, encode_frame, put_compact_size,
 };
 use dash_spv_wasm::chain::pow::x11;
 use std::ops::Range;
@@ -20,6 +28,13 @@ pub(super) struct Forger<'a> {
     pub rng: &'a mut Rng,
     /// Seconds since 1970.
     pub now: u32,
+}
+
+/// What a liar announces by `inv`, to be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    pub name: Inventory,
+    pub message: Message,
 }
 
 /// What a liar sends: bytes, each after so many milliseconds more.
@@ -48,6 +63,9 @@ impl Forger<'_> {
         if let Some(flaw) = lie.flaw() {
             let headers = self.flawed_run(flaw, range);
             return Some(self.headers(&headers, compressed).into());
+        }
+        if lie.needs_masternodes() {
+            return None;
         }
         let forged = match lie {
             Lie::LowWorkForks => {
@@ -101,6 +119,7 @@ impl Forger<'_> {
             Lie::CheckpointMismatch | Lie::CheckpointFork => {
                 (Some(self.honest(tip - 1..tip, false).into()), Some(PUSH_AGAIN_MS))
             }
+            lie if lie.needs_masternodes() => (self.unasked(lie), Some(PUSH_AGAIN_MS)),
             _ => {
                 let request = GetHeaders {
                     version: 0,

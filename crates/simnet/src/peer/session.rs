@@ -1,26 +1,25 @@
-//! One connection of a peer.
+//! One connection of a peer: its state, the handshake, and the line that everything leaves by.
 //!
 //! Messages are served one after the other, each at the profile's cost, and leave over one line of the profile's
-//! bandwidth. At most 64 requests wait; a client that sends more gets no answer to the rest.
+//! bandwidth. At most 64 requests wait; a client that sends more gets no answer to the rest. A liar keeps the last 16
+//! things that it offered by `inv`.
 
-use super::forge::{Forged, Forger};
-use super::{Action, Clock, Fault, Lie, Output, Profile};
+use super::forge::{Forged, Offer};
+use super::{Action, Clock, Fault, Lie, Output, Profile, View};
 use crate::chain::SimChain;
 use crate::rng::Rng;
 use dash_protocol::{
-    BlockHash, Command, CompressedHeaders, FrameDecoder, GetHeaders, Header, Inventory, MAX_HEADERS,
-    MAX_HEADERS2, Message, NetAddress, NetworkParams, ServiceFlags, VersionMessage, encode_frame,
+    BlockHash, Command, CompressedHeaders, FrameDecoder, GetHeaders, Header, Inventory, Message, NetAddress,
+    NetworkParams, ServiceFlags, VersionMessage, encode_frame,
 };
 use dash_spv_wasm::chain::pow::x11;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// How many requests may wait.
-const MAX_WAITING: usize = 64;
-/// Common protocol version from which 8,000 compressed headers fit in a message.
-const LONG_HEADERS2: i32 = 70_235;
-/// How many headers are announced at once; with more of them the last is announced by `inv`.
-const MAX_ANNOUNCED: u32 = 8;
+pub(super) const MAX_WAITING: usize = 64;
+/// How many of a liar's offers are kept.
+const MAX_OFFERS: usize = 16;
 /// How many of the client's newest blocks are remembered.
 const KNOWN: usize = 64;
 const PING_EVERY_MS: u64 = 120_000;
@@ -29,7 +28,7 @@ const FIRST_PUSH_MS: u64 = 1_500;
 
 /// How the client wants new blocks announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Announce {
+pub(super) enum Announce {
     Inv,
     Headers,
     Headers2,
@@ -38,28 +37,40 @@ enum Announce {
 /// One connection of a simulated peer.
 #[derive(Debug)]
 pub struct SimPeer {
-    params: Arc<NetworkParams>,
-    profile: Profile,
-    rng: Rng,
+    pub(super) params: Arc<NetworkParams>,
+    pub(super) profile: Profile,
+    pub(super) rng: Rng,
     decoder: FrameDecoder,
     outputs: Vec<Output>,
     /// When the requests taken so far are served.
     busy_until: u64,
     /// When each of them is.
-    waiting: VecDeque<u64>,
+    pub(super) waiting: VecDeque<u64>,
     /// When the line's last byte arrives.
-    line_until: u64,
+    pub(super) line_until: u64,
     greeted: bool,
     ready: bool,
-    client_version: i32,
+    pub(super) client_version: i32,
     client_services: ServiceFlags,
-    announce: Announce,
-    known: VecDeque<BlockHash>,
-    answers: u32,
+    /// Whether the client wants to hear of payments.
+    pub(super) client_relay: bool,
+    pub(super) announce: Announce,
+    pub(super) known: VecDeque<BlockHash>,
+    pub(super) answers: u32,
+    /// The last ChainLock announced.
+    pub(super) told_lock: Option<[u8; 32]>,
+    /// How many payments were announced.
+    pub(super) told_payments: usize,
+    /// Transactions to be announced, each at its time.
+    pub(super) held_back: Vec<(u64, Inventory)>,
+    /// What a liar announced, ready to be asked for.
+    pub(super) offers: VecDeque<Offer>,
     next_ping: u64,
     next_push: Option<u64>,
     finished: bool,
     trickling: bool,
+    /// What the client sent since [`SimPeer::asked`] was looked at.
+    asked: Vec<Command>,
 }
 
 impl SimPeer {
@@ -80,13 +91,19 @@ impl SimPeer {
             ready: false,
             client_version: 0,
             client_services: ServiceFlags::NONE,
+            client_relay: false,
             announce: Announce::Inv,
             known: VecDeque::new(),
             answers: 0,
+            told_lock: None,
+            told_payments: 0,
+            held_back: Vec::new(),
+            offers: VecDeque::new(),
             next_ping: clock.ms + PING_EVERY_MS,
             next_push: None,
             finished: false,
             trickling: false,
+            asked: Vec::new(),
         }
     }
 
@@ -94,7 +111,7 @@ impl SimPeer {
     const FOREIGN_MAGIC: [u8; 4] = [0xbf, 0x0c, 0x6b, 0xbd];
 
     /// Takes bytes from the client.
-    pub fn receive(&mut self, bytes: &[u8], clock: Clock, chain: &SimChain) {
+    pub fn receive(&mut self, bytes: &[u8], clock: Clock, view: View<'_>) {
         if self.finished || self.profile.has(Fault::Silent) {
             return;
         }
@@ -102,8 +119,9 @@ impl SimPeer {
         loop {
             match self.decoder.next_frame() {
                 Ok(Some(frame)) => {
+                    self.asked.push(frame.command);
                     if let Ok(message) = Message::decode(frame.command, &frame.payload) {
-                        self.take(message, clock, chain);
+                        self.take(message, clock, view);
                     }
                 }
                 Ok(None) => return,
@@ -113,31 +131,9 @@ impl SimPeer {
         }
     }
 
-    /// Tells the client of new blocks, if it wants to know and does not know yet.
-    pub fn announce(&mut self, clock: Clock, chain: &SimChain) {
-        if !self.ready || self.finished || self.is_mute() {
-            return;
-        }
-        let tip = chain.height();
-        let Some(known) = self.known.iter().filter_map(|hash| chain.height_of(hash)).max() else {
-            return self.announce_by_inv(clock, chain);
-        };
-        if known >= tip {
-            return;
-        }
-        if tip - known > MAX_ANNOUNCED || self.announce == Announce::Inv || self.profile.has(Fault::InvOnly) {
-            return self.announce_by_inv(clock, chain);
-        }
-        let range = known as usize + 1..tip as usize + 1;
-        self.remember(&chain.hashes()[range.clone()]);
-        let compressed = self.announce == Announce::Headers2;
-        let frame = self.headers_frame(&chain.headers()[range], compressed, chain);
-        self.send_at(clock.ms, frame);
-    }
-
-    /// Does what time demands: pings, and what liars send unasked.
-    pub fn tick(&mut self, clock: Clock, chain: &SimChain) {
-        if !self.ready || self.finished || self.is_mute() {
+    /// Does what time demands: pings, announcements held back, and what liars send unasked.
+    pub fn tick(&mut self, clock: Clock, view: View<'_>) {
+        if self.is_closed_to_news() {
             return;
         }
         if clock.ms >= self.next_ping {
@@ -145,23 +141,37 @@ impl SimPeer {
             let nonce = self.rng.next_u64();
             self.send(clock.ms, Message::Ping(nonce));
         }
+        self.announce_held_back(clock);
         if self.next_push.is_some_and(|at| clock.ms >= at) {
-            let lie = self.profile.lie;
-            let mut forger = Forger { params: &self.params, chain, rng: &mut self.rng, now: clock.unix_secs };
-            let (forged, again_ms) = lie.map_or((None, None), |lie| forger.push(lie));
-            self.next_push = again_ms.map(|wait| clock.ms + wait);
-            if let Some(forged) = forged {
-                self.send_forged(clock.ms, forged);
-            }
+            self.push(clock, view);
         }
+    }
+
+    /// Says what a liar says unasked.
+    fn push(&mut self, clock: Clock, view: View<'_>) {
+        self.next_push = None;
+        let Some(lie) = self.profile.lie else { return };
+        let (forged, again_ms) = self.forger(clock, view).push(lie);
+        self.next_push = again_ms.map(|wait| clock.ms + wait);
+        if let Some(forged) = forged {
+            self.send_forged(clock.ms, forged);
+        }
+        let offers = self.forger(clock, view).offers(lie);
+        if offers.is_empty() {
+            return;
+        }
+        self.send(clock.ms, Message::Inv(offers.iter().map(|offer| offer.name).collect()));
+        self.offers.extend(offers);
+        self.offers.drain(..self.offers.len().saturating_sub(MAX_OFFERS));
     }
 
     /// When [`SimPeer::tick`] wants to be called next.
     pub fn next_tick(&self) -> Option<u64> {
-        if !self.ready || self.finished || self.is_mute() {
+        if self.is_closed_to_news() {
             return None;
         }
-        Some(self.next_push.map_or(self.next_ping, |push| push.min(self.next_ping)))
+        let held_back = self.held_back.iter().map(|(at, _)| *at);
+        held_back.chain(self.next_push).chain([self.next_ping]).min()
     }
 
     /// What the peer did since the last call.
@@ -169,18 +179,28 @@ impl SimPeer {
         std::mem::take(&mut self.outputs)
     }
 
+    /// The commands of the messages that came since the last call.
+    pub fn asked(&mut self) -> Vec<Command> {
+        std::mem::take(&mut self.asked)
+    }
+
+    /// Whether nothing can be said unasked: not yet, or not any more.
+    pub(super) fn is_closed_to_news(&self) -> bool {
+        !self.ready || self.finished || self.is_mute()
+    }
+
     /// Whether the peer has fallen silent for good.
     fn is_mute(&self) -> bool {
         self.trickling || (self.profile.has(Fault::Stall) && self.answers > 0)
     }
 
-    fn take(&mut self, message: Message, clock: Clock, chain: &SimChain) {
+    fn take(&mut self, message: Message, clock: Clock, view: View<'_>) {
         if self.is_mute() {
             return;
         }
         match message {
-            Message::Version(version) if !self.greeted => self.greet(&version, clock, chain),
-            Message::Verack if self.greeted && !self.ready => self.welcome(clock, chain),
+            Message::Version(version) if !self.greeted => self.greet(&version, clock, view.chain),
+            Message::Verack if self.greeted && !self.ready => self.welcome(clock, view),
             Message::SendHeaders => self.announce = self.announce.max(Announce::Headers),
             Message::SendHeaders2 if !self.profile.has(Fault::PlainHeaders) => {
                 self.announce = Announce::Headers2;
@@ -190,10 +210,14 @@ impl SimPeer {
                 let at = self.serve(clock.ms, 0);
                 self.send(at, Message::Pong(nonce));
             }
-            Message::GetHeaders(request) => self.get_headers(&request, false, clock, chain),
+            Message::GetHeaders(request) => self.get_headers(&request, false, clock, view),
             Message::GetHeaders2(request) if !self.profile.has(Fault::PlainHeaders) => {
-                self.get_headers(&request, true, clock, chain);
+                self.get_headers(&request, true, clock, view);
             }
+            Message::GetMnListDiff(request) => self.get_list_diff(&request, clock, view),
+            Message::GetQRInfo(request) => self.get_qrinfo(&request, clock, view),
+            Message::GetData(names) => self.get_data(&names, clock, view),
+            Message::Unknown(name) if name == command(b"mempool") => self.tell_pool(clock, view),
             _ => {}
         }
     }
@@ -202,6 +226,7 @@ impl SimPeer {
         self.greeted = true;
         self.client_version = theirs.version;
         self.client_services = theirs.services;
+        self.client_relay = theirs.relay;
         let start_height = if self.profile.has(Fault::AbsurdHeight) {
             2_000_000_000
         } else if self.profile.has(Fault::NegativeHeight) {
@@ -238,8 +263,11 @@ impl SimPeer {
     }
 
     /// What Core says after the handshake, messages that no light client knows among it.
-    fn welcome(&mut self, clock: Clock, chain: &SimChain) {
+    fn welcome(&mut self, clock: Clock, view: View<'_>) {
         self.ready = true;
+        // Core announces to a new connection what is new from then on.
+        self.told_payments = view.pool.count();
+        self.told_lock = view.chain.best_chainlock().map(|lock| lock.hash());
         self.next_push = self.profile.lie.map(|_| clock.ms + FIRST_PUSH_MS);
         let magic = self.params.magic;
         let compressed = self.client_services.has(ServiceFlags::HEADERS_COMPRESSED)
@@ -250,7 +278,7 @@ impl SimPeer {
         bytes.extend(Message::Ping(self.rng.next_u64()).to_frame(magic));
         let locator = GetHeaders {
             version: self.profile.protocol,
-            locator: vec![chain.tip_hash(), self.params.genesis_hash],
+            locator: vec![view.chain.tip_hash(), self.params.genesis_hash],
             stop: BlockHash::ZERO,
         };
         bytes.extend(
@@ -262,46 +290,7 @@ impl SimPeer {
         self.send_at(at, bytes);
     }
 
-    fn get_headers(&mut self, request: &GetHeaders, compressed: bool, clock: Clock, chain: &SimChain) {
-        while self.waiting.front().is_some_and(|&done| done <= clock.ms) {
-            self.waiting.pop_front();
-        }
-        if self.waiting.len() >= MAX_WAITING {
-            return;
-        }
-        let long = compressed && self.client_version.min(self.profile.protocol) >= LONG_HEADERS2;
-        let limit = if long { MAX_HEADERS2 } else { MAX_HEADERS };
-        let mut range = chain.locate(&request.locator, &request.stop, limit);
-        if self.profile.has(Fault::Empty) {
-            range = range.start..range.start;
-        }
-        if let Some(lie) = self.profile.lie {
-            let mut forger = Forger { params: &self.params, chain, rng: &mut self.rng, now: clock.unix_secs };
-            if let Some(forged) = forger.answer(lie, request, range.clone(), compressed, limit) {
-                let at = self.serve(clock.ms, self.profile.cost_ms);
-                return self.send_forged(at, forged);
-            }
-        }
-        if let Some(hash) = request.locator.iter().find(|hash| chain.height_of(hash).is_some()) {
-            self.remember(&[*hash]);
-        }
-        self.answers += 1;
-        let at = self.serve(clock.ms, self.profile.cost_ms);
-        self.waiting.push_back(at);
-        if self.profile.has(Fault::Loss) && self.rng.percent(40) {
-            return;
-        }
-        let frame = self.headers_frame(&chain.headers()[range.clone()], compressed, chain);
-        self.remember(&chain.hashes()[range]);
-        if self.profile.has(Fault::Disconnect) && self.rng.percent(60) {
-            let half = frame.len() / 2;
-            self.send_at(at, frame[..half].to_vec());
-            return self.close(self.line_until);
-        }
-        self.send_at(at, frame);
-    }
-
-    fn headers_frame(&self, headers: &[Header], compressed: bool, chain: &SimChain) -> Vec<u8> {
+    pub(super) fn headers_frame(&self, headers: &[Header], compressed: bool, chain: &SimChain) -> Vec<u8> {
         if compressed {
             let hash = |raw: &[u8; 80]| {
                 let header = Header::from_bytes(raw);
@@ -313,28 +302,24 @@ impl SimPeer {
         }
     }
 
-    fn announce_by_inv(&mut self, clock: Clock, chain: &SimChain) {
-        self.send(clock.ms, Message::Inv(vec![Inventory::block(chain.tip_hash())]));
-    }
-
-    fn remember(&mut self, hashes: &[BlockHash]) {
+    pub(super) fn remember(&mut self, hashes: &[BlockHash]) {
         self.known.extend(&hashes[hashes.len().saturating_sub(KNOWN)..]);
         self.known.drain(..self.known.len().saturating_sub(KNOWN));
     }
 
     /// Takes the peer's one thread for `cost` milliseconds; returns when it is done.
-    fn serve(&mut self, now: u64, cost: u64) -> u64 {
+    pub(super) fn serve(&mut self, now: u64, cost: u64) -> u64 {
         self.busy_until = self.busy_until.max(now) + cost;
         self.busy_until
     }
 
-    fn send(&mut self, at: u64, message: Message) {
+    pub(super) fn send(&mut self, at: u64, message: Message) {
         let frame = message.to_frame(self.params.magic);
         self.send_at(at, frame);
     }
 
     /// Puts bytes on the line at `at`; they arrive in order, unless reordering is the fault.
-    fn send_at(&mut self, at: u64, bytes: Vec<u8>) {
+    pub(super) fn send_at(&mut self, at: u64, bytes: Vec<u8>) {
         let latency = self.rng.between(self.profile.latency_ms.0, self.profile.latency_ms.1);
         let transfer = bytes.len() as u64 / self.profile.bandwidth.max(1);
         if self.profile.has(Fault::Reorder) {
@@ -357,7 +342,7 @@ impl SimPeer {
         self.outputs.push(Output { at: arrives, action: Action::Send(bytes) });
     }
 
-    fn send_forged(&mut self, at: u64, forged: Forged) {
+    pub(super) fn send_forged(&mut self, at: u64, forged: Forged) {
         self.trickling = forged.trickle;
         let mut wait = 0;
         for (bytes, after_ms) in forged.sends {
@@ -366,7 +351,7 @@ impl SimPeer {
         }
     }
 
-    fn close(&mut self, at: u64) {
+    pub(super) fn close(&mut self, at: u64) {
         self.finished = true;
         self.outputs.push(Output { at, action: Action::Close });
     }

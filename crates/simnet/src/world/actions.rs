@@ -2,20 +2,24 @@
 
 use super::queue::Happening;
 use super::{Failure, Link, Report, World};
-use crate::peer::Profile;
+use crate::masternodes::BogusCommitment;
+use crate::peer::{Payment, Profile};
+use dash_protocol::Txid;
 use dash_spv_wasm::engine::{ConnId, Engine, Input};
 use dash_spv_wasm::store::StoreError;
 use std::sync::Arc;
 
 impl World {
-    /// Mines blocks on the honest chain; its peers hear of them within half a second, and tell the client.
+    /// Mines blocks on the honest chain; its peers hear of them within half a second, and tell the client. On a chain
+    /// with masternodes the lock of the best block follows within three seconds, unless locking is off.
     pub fn mine(&mut self, blocks: u32) {
         let now = self.unix_secs();
         Arc::make_mut(&mut self.chain).mine(blocks, now);
         self.spread();
     }
 
-    /// Replaces the last `depth` blocks of the honest chain by `blocks` others.
+    /// Replaces the last `depth` blocks of the honest chain by `blocks` others, be they fewer. Masternodes lock a height
+    /// once: what is to be replaced must have been mined while locking was off.
     pub fn reorg(&mut self, depth: u32, blocks: u32) {
         let now = self.unix_secs();
         Arc::make_mut(&mut self.chain).reorganize(depth, blocks, now);
@@ -28,8 +32,48 @@ impl World {
             if self.hosts[host].honest_chain {
                 let at = self.now_ms + self.rng.between(0, 500);
                 self.queue.push(at, Happening::Heard { host, chain: Arc::clone(&self.chain) });
+                if self.chain.plan().is_some() {
+                    let later = at + self.rng.between(300, 2_500);
+                    self.queue.push(later, Happening::Locked { host });
+                }
             }
         }
+    }
+
+    /// Whether the masternodes lock blocks that are mined from now on.
+    pub fn set_locking(&mut self, on: bool) {
+        Arc::make_mut(&mut self.chain).set_locking(on);
+    }
+
+    /// Has a commitment to come be false, as if its miner colluded.
+    pub fn plant(&mut self, commitment: BogusCommitment) {
+        Arc::make_mut(&mut self.chain).plant(commitment);
+    }
+
+    /// Somebody pays, and the masternodes lock it: honest peers hear of both within half a second. Gives the
+    /// transaction's name; none on a chain without quorums that lock.
+    pub fn pay(&mut self) -> Option<Txid> {
+        let (transaction, lock) = self.chain.instant_lock(self.rng.next_u64())?;
+        self.locked_payments.insert(transaction.txid().to_string());
+        Some(self.relay(Payment { transaction, lock: Some(lock) }))
+    }
+
+    /// Somebody pays, and nobody locks it.
+    pub fn pay_without_lock(&mut self) -> Option<Txid> {
+        let (transaction, _) = self.chain.instant_lock(self.rng.next_u64())?;
+        Some(self.relay(Payment { transaction, lock: None }))
+    }
+
+    fn relay(&mut self, payment: Payment) -> Txid {
+        let txid = payment.transaction.txid();
+        Arc::make_mut(&mut self.pool).add(payment);
+        for host in 0..self.hosts.len() {
+            if self.hosts[host].honest_chain {
+                let at = self.now_ms + self.rng.between(0, 500);
+                self.queue.push(at, Happening::Paid { host, pool: Arc::clone(&self.pool) });
+            }
+        }
+        txid
     }
 
     /// Takes a peer down, its connections with it, or up again.
@@ -88,6 +132,7 @@ impl World {
                     }
                 }
                 Happening::Heard { host, chain } => self.hosts[host].view = chain,
+                Happening::Paid { host, pool } => self.hosts[host].pool = pool,
                 _ => {}
             }
         }

@@ -5,12 +5,13 @@ use super::queue::Queue;
 use super::report::Digest;
 use super::{Host, World};
 use crate::chain::{EPOCH, SimChain};
-use crate::peer::Profile;
+use crate::masternodes::{Bogus, BogusCommitment, MasternodePlan};
+use crate::peer::{Lie, Profile};
 use crate::rng::Rng;
 use dash_protocol::{ChainOverrides, NetworkParams};
 use dash_spv_wasm::api::LogLevel;
 use dash_spv_wasm::chain::pow::x11;
-use dash_spv_wasm::engine::{Birthday, BridgeConfig, Config, Engine};
+use dash_spv_wasm::engine::{Birthday, BridgeConfig, Config, Engine, QrInfoConfig};
 use dash_spv_wasm::store::MemoryStore;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
@@ -35,15 +36,33 @@ pub fn devnet() -> Arc<NetworkParams> {
     Arc::clone(params)
 }
 
+/// The rules of a regtest whose masternodes begin early, shared: lists and quorums from height 24 on, quorums chosen by
+/// ChainLocks from 72 on.
+pub fn regtest_with_masternodes() -> Arc<NetworkParams> {
+    static PARAMS: OnceLock<Arc<NetworkParams>> = OnceLock::new();
+    let params = PARAMS.get_or_init(|| {
+        let heights =
+            [("dip3", 24), ("dip3_enforcement", 24), ("v20", 72), ("mn_rr", 72), ("withdrawals", 72)];
+        let activation = heights.map(|(name, height)| (name.to_owned(), height)).into();
+        let overrides = ChainOverrides { activation, ..ChainOverrides::default() };
+        Arc::new(NetworkParams::regtest(&overrides).expect("the names are those of deployments"))
+    });
+    Arc::clone(params)
+}
+
 type Tweak = Box<dyn FnOnce(&mut Config)>;
+
+/// Masternodes of a world that needs some and did not say how many.
+const DEFAULT_MASTERNODES: u32 = 16;
 
 /// Says what a [`World`] is made of.
 #[must_use]
 pub struct WorldBuilder {
     seed: u64,
-    params: Arc<NetworkParams>,
+    params: Option<Arc<NetworkParams>>,
     chain: Option<Arc<SimChain>>,
-    height: u32,
+    height: Option<u32>,
+    plan: Option<MasternodePlan>,
     checkpoints: Vec<u32>,
     peers: Vec<Profile>,
     bridges: usize,
@@ -58,9 +77,10 @@ impl WorldBuilder {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
-            params: regtest(),
+            params: None,
             chain: None,
-            height: 2_500,
+            height: None,
+            plan: None,
             checkpoints: Vec::new(),
             peers: Vec::new(),
             bridges: 1,
@@ -72,21 +92,28 @@ impl WorldBuilder {
         }
     }
 
-    /// The network's rules; regtest if not said.
+    /// The network's rules; regtest if not said, and [`regtest_with_masternodes`] where there are any.
     pub fn params(mut self, params: Arc<NetworkParams>) -> Self {
-        self.params = params;
+        self.params = Some(params);
         self
     }
 
-    /// Height of the honest chain, which is shared by all worlds of the same rules and height.
+    /// Height of the honest chain, which is shared by all worlds of the same rules, plan and height; 2,500 if not said,
+    /// and 400 with masternodes.
     pub fn height(mut self, height: u32) -> Self {
-        self.height = height;
+        self.height = Some(height);
+        self
+    }
+
+    /// Gives the network masternodes, with quorums and locks, and has the client want to know of them.
+    pub fn masternodes(mut self, plan: MasternodePlan) -> Self {
+        self.plan = Some(plan);
         self
     }
 
     /// A given honest chain, with its rules.
     pub fn chain(mut self, chain: Arc<SimChain>) -> Self {
-        self.params = Arc::clone(chain.params());
+        self.params = Some(Arc::clone(chain.params()));
         self.chain = Some(chain);
         self
     }
@@ -140,10 +167,32 @@ impl WorldBuilder {
         self
     }
 
+    /// The chain given, or the shared one. Lies about quorums that a miner made up need one.
+    fn honest_chain(&mut self) -> Arc<SimChain> {
+        if let Some(chain) = self.chain.take() {
+            return chain;
+        }
+        let lies = || self.peers.iter().filter_map(|peer| peer.lie);
+        let plan = self
+            .plan
+            .take()
+            .or_else(|| lies().any(Lie::needs_masternodes).then(|| MasternodePlan::new(DEFAULT_MASTERNODES)));
+        let Some(mut plan) = plan else {
+            let params = self.params.take().unwrap_or_else(regtest);
+            return SimChain::shared(&params, 1, self.height.unwrap_or(2_500));
+        };
+        let params = self.params.take().unwrap_or_else(regtest_with_masternodes);
+        let height = self.height.unwrap_or(400);
+        if lies().any(|lie| lie == Lie::LockUnprovenQuorum) {
+            plan.bogus.extend(newest_signing_cycles(&params, height));
+        }
+        SimChain::shared_with(&params, 1, height, &plan)
+    }
+
     /// The world, at the moment when the client is opened.
-    pub fn build(self) -> World {
+    pub fn build(mut self) -> World {
         let mut rng = Rng::split(self.seed, 11);
-        let chain = self.chain.unwrap_or_else(|| SimChain::shared(&self.params, 1, self.height));
+        let chain = self.honest_chain();
         let peers = if self.peers.is_empty() { vec![Profile::honest(); 3] } else { self.peers };
         let mut heights = self.checkpoints;
         let lies_about_checkpoints =
@@ -165,6 +214,7 @@ impl WorldBuilder {
                 profile,
                 honest_chain: own.is_none(),
                 view: own.unwrap_or_else(|| Arc::clone(&chain)),
+                pool: Arc::default(),
                 up: true,
             }
         });
@@ -178,6 +228,9 @@ impl WorldBuilder {
             birthday: Some(Birthday::Genesis),
             peers_target: hosts.len().clamp(1, 16),
             peers_only: Vec::new(),
+            masternodes: chain.plan().is_some(),
+            watch_mempool: true,
+            qrinfo: QrInfoConfig::default(),
             log_level: LogLevel::Debug,
             seed: rng.next_u64(),
             persistent: true,
@@ -206,12 +259,15 @@ impl WorldBuilder {
             next_call: 0,
             hosts,
             chain,
+            pool: Arc::default(),
+            locked_payments: BTreeSet::new(),
             hashes,
             events: Vec::new(),
             logs: Vec::new(),
             replies: BTreeMap::new(),
             state: None,
             bans: Vec::new(),
+            asked: BTreeMap::new(),
             digest: Digest::default(),
             handled: 0,
             connects: 0,
@@ -221,6 +277,16 @@ impl WorldBuilder {
         world.pump();
         world
     }
+}
+
+/// All quorums that could lock the block at a height, as commitments that a miner made up.
+fn newest_signing_cycles(params: &NetworkParams, height: u32) -> Vec<BogusCommitment> {
+    let llmq_type = params.llmq_types.chainlocks;
+    let Some(llmq) = params.llmq(llmq_type) else { return Vec::new() };
+    let newest = height.saturating_sub(8 + llmq.mining_end);
+    let newest = newest - newest % llmq.interval;
+    let cycles = (0..llmq.active).filter_map(|back| newest.checked_sub(back * llmq.interval));
+    cycles.map(|cycle| BogusCommitment { llmq_type, cycle, index: 0, kind: Bogus::Members }).collect()
 }
 
 /// The chain's rules with its blocks at `heights` as checkpoints, beside those that the network has.

@@ -2,7 +2,7 @@
 
 use super::queue::Happening;
 use super::{Link, World, hashes};
-use crate::peer::{Action, Fault, SimPeer};
+use crate::peer::{Action, Clock, Fault, SimPeer, View};
 use dash_spv_wasm::engine::{ComputeReply, ConnId, ConnectFailure, Effect, Input};
 use std::sync::Arc;
 
@@ -41,12 +41,7 @@ impl World {
                 self.links.remove(&conn);
             }
             Effect::Send { conn, bytes } => {
-                let clock = self.clock();
-                if let Some(link) = self.links.get_mut(&conn) {
-                    let view = Arc::clone(&self.hosts[link.host].view);
-                    link.peer.receive(&bytes, clock, &view);
-                    self.collect(conn);
-                }
+                self.with_peer(conn, |peer, clock, view| peer.receive(&bytes, clock, view));
             }
             Effect::Commit { commit, batch } => {
                 let headers: u64 = batch.runs.iter().map(|run| u64::from(run.len())).sum();
@@ -101,25 +96,19 @@ impl World {
             Happening::Connected { conn, bridge, host } => self.connected(conn, bridge, host),
             Happening::FromPeer { conn, action } => self.deliver(conn, action),
             Happening::PeerTick { conn } => {
-                let clock = self.clock();
                 if let Some(link) = self.links.get_mut(&conn) {
                     link.tick_at = None;
-                    let view = Arc::clone(&self.hosts[link.host].view);
-                    link.peer.tick(clock, &view);
-                    self.collect(conn);
                 }
+                self.with_peer(conn, SimPeer::tick);
             }
             Happening::Heard { host, chain } => {
-                self.hosts[host].view = Arc::clone(&chain);
-                let clock = self.clock();
-                let conns: Vec<ConnId> =
-                    self.links.iter().filter(|(_, link)| link.host == host).map(|(conn, _)| *conn).collect();
-                for conn in conns {
-                    if let Some(link) = self.links.get_mut(&conn) {
-                        link.peer.announce(clock, &chain);
-                        self.collect(conn);
-                    }
-                }
+                self.hosts[host].view = chain;
+                self.with_peers_of(host, SimPeer::announce);
+            }
+            Happening::Locked { host } => self.with_peers_of(host, SimPeer::announce_lock),
+            Happening::Paid { host, pool } => {
+                self.hosts[host].pool = pool;
+                self.with_peers_of(host, SimPeer::announce_payments);
             }
             Happening::Stored { commit, batch } => {
                 let result = match self.store_failures.pop_front() {
@@ -141,6 +130,25 @@ impl World {
                 };
                 self.input(Input::Computed { job, result });
             }
+        }
+    }
+
+    /// Lets the peer at the end of a connection act.
+    fn with_peer(&mut self, conn: ConnId, act: impl FnOnce(&mut SimPeer, Clock, View<'_>)) {
+        let clock = self.clock();
+        if let Some(link) = self.links.get_mut(&conn) {
+            let host = &self.hosts[link.host];
+            act(&mut link.peer, clock, View { chain: &host.view, pool: &host.pool });
+            self.collect(conn);
+        }
+    }
+
+    /// Lets a peer act on each of its connections.
+    fn with_peers_of(&mut self, host: usize, act: impl Fn(&mut SimPeer, Clock, View<'_>)) {
+        let conns: Vec<ConnId> =
+            self.links.iter().filter(|(_, link)| link.host == host).map(|(conn, _)| *conn).collect();
+        for conn in conns {
+            self.with_peer(conn, &act);
         }
     }
 
@@ -187,6 +195,9 @@ impl World {
     /// Puts what a peer did into the queue, its bytes cut into pieces as streams are.
     fn collect(&mut self, conn: ConnId) {
         let Some(link) = self.links.get_mut(&conn) else { return };
+        for command in link.peer.asked() {
+            *self.asked.entry(command.to_string()).or_default() += 1;
+        }
         for output in link.peer.outputs() {
             let at = output.at.max(self.now_ms);
             match output.action {

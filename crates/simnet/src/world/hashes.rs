@@ -1,14 +1,16 @@
-//! Hashes of headers that some chain of the world already knows.
+//! Computations whose outcome is known already.
 //!
 //! Mining found every hash once. Looking it up by the header's parent is a hundred times cheaper than X11; only
-//! headers that liars make up are hashed anew. The result is that of `dash_spv_wasm::compute::run`, which a test holds
-//! this against.
+//! headers that liars make up are hashed anew. Signatures are checked once in a process, since worlds of all seeds share
+//! their chains. The result is that of `dash_spv_wasm::compute::run`, which a test holds this against. Bounded: 32
+//! chains, [`MAX_OUTCOMES`] outcomes.
 
 use crate::chain::SimChain;
-use dash_protocol::{BlockHash, CompressedHeaders, Header};
+use dash_protocol::{BlockHash, CompressedHeaders, Header, sha256d};
 use dash_spv_wasm::chain::pow::x11;
 use dash_spv_wasm::engine::{ComputeReply, ComputeWork};
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How many chains are remembered: the peers' own and the honest one's past.
 const MAX_CHAINS: usize = 32;
@@ -43,9 +45,35 @@ impl Hashes {
                 CompressedHeaders::from_payload(payload)
                     .and_then(|headers| headers.expand(|raw| self.hash(raw))),
             ),
+            work @ (ComputeWork::VerifyCommitments(_) | ComputeWork::VerifySignatures(_)) => once(work),
         }
     }
 }
+
+/// Outcomes of signature checks that a process remembers.
+const MAX_OUTCOMES: usize = 50_000;
+
+/// Checks signatures, unless the same were checked before.
+fn once(work: ComputeWork) -> ComputeReply {
+    static OUTCOMES: OnceLock<Mutex<HashMap<[u8; 32], ComputeReply>>> = OnceLock::new();
+    let outcomes = OUTCOMES.get_or_init(Mutex::default);
+    let key = sha256d(format!("{work:?}").as_bytes());
+    if let Some(known) = outcomes.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return known.clone();
+    }
+    let reply = dash_spv_wasm::compute::run(work);
+    let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+    if outcomes.len() >= MAX_OUTCOMES {
+        outcomes.clear();
+    }
+    outcomes.insert(key, reply.clone());
+    reply
+}
+
+/// A browser checks a quorum's two signatures in the time of about 500 hashes, in a batch.
+const COMMITMENT: u64 = 500;
+/// And one lock's alone in that of 600.
+const SIGNATURE: u64 = 600;
 
 /// How many hashes a piece of work costs.
 pub(super) fn cost(work: &ComputeWork) -> u64 {
@@ -56,6 +84,8 @@ pub(super) fn cost(work: &ComputeWork) -> u64 {
             [count @ ..=0xfc, ..] => u64::from(*count),
             _ => 0,
         },
+        ComputeWork::VerifyCommitments(checks) => checks.len() as u64 * COMMITMENT,
+        ComputeWork::VerifySignatures(checks) => checks.len() as u64 * SIGNATURE,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What will happen, in the order of time and, at one time, in the order in which it was foreseen.
 
 use crate::chain::SimChain;
-use crate::peer::Action;
+use crate::peer::{Action, Pool};
 use dash_spv_wasm::engine::{CommitId, ComputeWork, ConnId, JobId, ReadId};
 use dash_spv_wasm::store::{CommitBatch, ReadRequest};
 use std::cmp::Ordering;
@@ -18,6 +18,10 @@ pub(super) enum Happening {
     PeerTick { conn: ConnId },
     /// A peer hears of blocks.
     Heard { host: usize, chain: Arc<SimChain> },
+    /// A peer has the ChainLock of its best block.
+    Locked { host: usize },
+    /// A peer hears of payments.
+    Paid { host: usize, pool: Arc<Pool> },
     /// The store is done with a commit.
     Stored { commit: CommitId, batch: Box<CommitBatch> },
     /// The store is done with a read.

@@ -91,7 +91,13 @@ impl Digest {
             }
             Effect::Commit { commit, batch } => {
                 self.word(commit.0);
-                self.bytes(batch.meta.main.tip_hash.as_bytes());
+                if let Some(meta) = &batch.meta {
+                    self.bytes(meta.main.tip_hash.as_bytes());
+                }
+                for record in &batch.records {
+                    self.word(record.key);
+                    self.bytes(record.value.as_deref().unwrap_or_default());
+                }
             }
             Effect::Read { read, .. } => self.word(read.0),
             Effect::Compute { job, .. } => self.word(job.0),

@@ -1,10 +1,15 @@
 use super::*;
+use crate::masternodes::MasternodePlan;
 use crate::peer::{Fault, Lie};
 
 const MINUTE: u64 = 60_000;
 
 fn check(outcome: Result<Report, Failure>) -> Report {
     outcome.unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+fn is_at(world: &World, height: u32) -> bool {
+    world.try_state().is_some_and(|state| state.tip.height == height)
 }
 
 #[test]
@@ -76,4 +81,23 @@ fn calls_are_answered() {
     check(world.run_until_synced(2 * MINUTE));
     let reply = world.ask(Command::Peers).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(matches!(reply, Ok(Reply::Peers(_))));
+}
+
+#[test]
+fn a_network_with_masternodes_tells_of_its_locks_and_payments() {
+    let mut world = World::builder(6).masternodes(MasternodePlan::new(16)).build();
+    assert!(world.config().masternodes);
+    check(world.run_until(|world| is_at(world, 400), 2 * MINUTE));
+    world.mine(2);
+    let txid = world.pay();
+    assert!(txid.is_some() && world.pay_without_lock().is_some());
+    world.run_for(10_000);
+    assert_eq!(world.false_locks(), Vec::<String>::new());
+    assert!(world.bans().is_empty(), "{:?}", world.bans());
+    // Without locks, blocks may be replaced by fewer ones.
+    world.set_locking(false);
+    world.mine(3);
+    world.run_for(5_000);
+    world.reorg(3, 4);
+    check(world.run_until(|world| is_at(world, 406), MINUTE));
 }

@@ -1,0 +1,82 @@
+//! What `cargo xtask bench masternodes` measures: recorded lists, rotation info and signatures of mainnet, proven by
+//! the client's own rules.
+//!
+//! The same functions run natively and, built for wasm with the package's settings, in a page; whoever calls them holds
+//! the watch. This crate is no part of the package.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `recording.rs` | the files of the recording, which the caller reads, and the blocks that they name |
+//! | `quorums.rs` | from rotation info and its neighbours to verified quorums, in three steps |
+//! | `web.rs` | the same for a page |
+
+mod quorums;
+mod recording;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+pub use quorums::{checks, prove, verify};
+pub use recording::Recording;
+
+use dash_protocol::DecodeError;
+use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck, verify_signatures};
+use dash_spv_wasm::masternodes::{CommitmentError, DiffError, RotationError};
+use thiserror::Error;
+
+/// How many signatures the batch has of which one is measured.
+pub const BATCH: usize = 32;
+
+/// Why nothing can be measured.
+#[derive(Debug, Error)]
+pub enum BenchError {
+    /// A file of the recording was not given.
+    #[error("the recording lacks {0}")]
+    Missing(String),
+    /// A file says nothing of what it should.
+    #[error("{file}: {what}")]
+    File {
+        /// Its name.
+        file: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A recorded message does not decode.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A recorded diff is not proven.
+    #[error(transparent)]
+    Diff(#[from] DiffError),
+    /// Recorded snapshots give no members.
+    #[error(transparent)]
+    Rotation(#[from] RotationError),
+    /// A recorded commitment breaks a rule.
+    #[error(transparent)]
+    Commitment(#[from] CommitmentError),
+    /// A recorded signature does not hold.
+    #[error("{bad} of {all} signatures do not hold")]
+    Signature {
+        /// How many.
+        bad: usize,
+        /// Of how many.
+        all: usize,
+    },
+}
+
+/// The quorums' own signatures of these commitments, as many as make a batch.
+pub fn signatures(checks: &[CommitmentCheck]) -> Vec<SignatureCheck> {
+    let own = |check: &CommitmentCheck| SignatureCheck {
+        key: check.quorum_key,
+        message: check.message,
+        signature: check.quorum_sig,
+    };
+    checks.iter().take(BATCH).map(own).collect()
+}
+
+/// Verifies signatures together.
+///
+/// # Errors
+/// [`BenchError::Signature`] where one does not hold.
+pub fn verify_batch(signatures: &[SignatureCheck]) -> Result<(), BenchError> {
+    let bad = verify_signatures(signatures).into_iter().filter(|valid| !valid).count();
+    if bad > 0 { Err(BenchError::Signature { bad, all: signatures.len() }) } else { Ok(()) }
+}

@@ -1,0 +1,246 @@
+//! How peers lie: the table of lies, and the checks that each one meets.
+
+use super::UnknownName;
+use super::behaviour::named;
+use crate::chain::Flaw;
+use dash_spv_wasm::checks::Check;
+
+named! {
+    /// How a peer lies. Each can be told from honest behaviour by what was sent, and none may be believed; all but
+    /// those that [`Lie::is_deniable`] must get the peer banned.
+    Lie {
+        /// A header whose hash is above its target.
+        ProofOfWork = "proof-of-work",
+        /// A header with a target above the network's limit.
+        TargetAboveLimit = "target-above-limit",
+        /// A header whose bits encode a negative target.
+        NegativeTarget = "negative-target",
+        /// A header whose bits encode zero.
+        ZeroTarget = "zero-target",
+        /// A header with other bits than required, off by one.
+        WrongBits = "wrong-bits",
+        /// A header not later than the median of its eleven ancestors.
+        TimeTooOld = "time-too-old",
+        /// A header a day ahead of the clock.
+        TimeTooNew = "time-too-new",
+        /// A header of version 3.
+        VersionTooLow = "version-too-low",
+        /// A header in the middle of an answer that does not link to the one before.
+        Unlinked = "unlinked",
+        /// A valid chain that leaves the honest one right before a checkpoint.
+        CheckpointMismatch = "checkpoint-mismatch",
+        /// A valid chain with more work than the honest one that goes around a checkpoint.
+        CheckpointFork = "checkpoint-fork",
+        /// Another valid fork with less work in every answer, and more of them unasked, to fill memory.
+        LowWorkForks = "low-work-forks",
+        /// Headers with proof of work whose first has a parent that nobody knows.
+        ForeignChain = "foreign-chain",
+        /// Every answer starts at height 1 again, whatever the locator said.
+        RepeatedHeaders = "repeated-headers",
+        /// Long runs of headers that nobody asked for.
+        UnrequestedHeaders = "unrequested-headers",
+        /// Answers a request time and again.
+        EndlessAnswers = "endless-answers",
+        /// 2,001 headers in one message.
+        TooManyHeaders = "too-many-headers",
+        /// 8,001 compressed headers in one message.
+        TooManyHeaders2 = "too-many-headers2",
+        /// 50,001 inventory entries in one message.
+        TooManyInv = "too-many-inv",
+        /// 1,001 addresses in one message.
+        TooManyAddr = "too-many-addr",
+        /// Answers under a magic of no network.
+        WrongMagic = "wrong-magic",
+        /// Speaks as a peer of mainnet from its first message on.
+        OtherNetwork = "other-network",
+        /// Answers whose checksum is wrong.
+        BadChecksum = "bad-checksum",
+        /// Answers whose command is not text.
+        BadCommand = "bad-command",
+        /// Declares a payload above 3 MiB.
+        Oversized = "oversized",
+        /// A count in more bytes than it needs.
+        NonMinimalCount = "non-minimal-count",
+        /// A payload that ends in the middle of a header, in a sound frame.
+        Truncated = "truncated",
+        /// A payload with more behind its last header.
+        TrailingBytes = "trailing-bytes",
+        /// Half an answer at once and the rest at a byte a second.
+        Trickle = "trickle",
+        /// Random bytes in place of an answer.
+        Garbage = "garbage",
+        /// A `version` message that ends too early.
+        MalformedVersion = "malformed-version",
+        /// Compressed headers whose first entry leaves fields out.
+        Headers2FirstEntry = "headers2-first-entry",
+        /// Compressed headers that refer to a version that the list does not have.
+        Headers2BadOffset = "headers2-bad-offset",
+        /// Compressed headers that end in the middle of an entry.
+        Headers2Truncated = "headers2-truncated",
+        /// Compressed headers with an entry that names a parent other than the entry before.
+        Headers2Unlinked = "headers2-unlinked",
+        /// A masternode with another voting key than it has.
+        ListEntryChanged = "list-entry-changed",
+        /// A masternode that does not exist.
+        ListEntryAdded = "list-entry-added",
+        /// A masternode left out.
+        ListEntryRemoved = "list-entry-removed",
+        /// A quorum left out.
+        QuorumHidden = "quorum-hidden",
+        /// A quorum that signs no longer, as if it still did.
+        QuorumStale = "quorum-stale",
+        /// A quorum with another's key and that one's signature.
+        QuorumForged = "quorum-forged",
+        /// A commitment whose quorum signature has one bit changed.
+        CommitmentSignature = "commitment-signature",
+        /// A commitment with a bit for a member too many.
+        CommitmentCount = "commitment-count",
+        /// A commitment of a type that the network does not have.
+        CommitmentType = "commitment-type",
+        /// A changed list, and a coinbase made to fit it.
+        CoinbaseForged = "coinbase-forged",
+        /// The lists and the coinbase of an earlier block, as if they were those of the block asked for.
+        CoinbaseOfAnotherBlock = "coinbase-of-another-block",
+        /// A true diff from another block than the one asked from.
+        OtherBase = "other-base",
+        /// Rotation info with one snapshot turned around.
+        SnapshotForged = "snapshot-forged",
+        /// Rotation info with places to skip beyond the end of the list.
+        SkipListRange = "skip-list-range",
+        /// Rotation info whose last commitments are not those of the diffs.
+        LastCommitmentForged = "last-commitment-forged",
+        /// True list diffs that nobody asked for.
+        UnsolicitedDiff = "unsolicited-diff",
+        /// True rotation info that nobody asked for.
+        UnsolicitedQrInfo = "unsolicited-qrinfo",
+        /// A list of a million masternodes, of which the message ends long before.
+        MillionEntries = "million-entries",
+        /// A commitment with bits behind the last of its set.
+        StrayBits = "stray-bits",
+        /// A ChainLock for a height that the chain will not reach for long.
+        LockFarFuture = "lock-far-future",
+        /// A ChainLock for the tip with the signature of another block's.
+        LockBadSignature = "lock-bad-signature",
+        /// A ChainLock for the tip by a quorum that is not the one selected.
+        LockWrongQuorum = "lock-wrong-quorum",
+        /// A ChainLock by the selected quorum, whose commitment a miner made up.
+        LockUnprovenQuorum = "lock-unproven-quorum",
+        /// Another chain from below the last ChainLocks, with more work.
+        LockedReorg = "locked-reorg",
+        /// An InstantSend lock with the signature of another transaction's.
+        InstantBadSignature = "instant-bad-signature",
+        /// An InstantSend lock by another quorum of the cycle.
+        InstantWrongQuorum = "instant-wrong-quorum",
+        /// An InstantSend lock of a cycle that has no quorum at the index.
+        InstantIndexRange = "instant-index-range",
+        /// An InstantSend lock whose cycle begins at a block that begins none, so that another quorum is named.
+        InstantNoCycle = "instant-no-cycle",
+        /// An InstantSend lock for other inputs than the transaction's.
+        InstantOtherInputs = "instant-other-inputs",
+    }
+}
+
+impl Lie {
+    /// The rule that this lie's header breaks, for lies of one header.
+    pub const fn flaw(self) -> Option<Flaw> {
+        Some(match self {
+            Self::ProofOfWork => Flaw::ProofOfWork,
+            Self::TargetAboveLimit => Flaw::TargetAboveLimit,
+            Self::NegativeTarget => Flaw::NegativeTarget,
+            Self::ZeroTarget => Flaw::ZeroTarget,
+            Self::WrongBits => Flaw::WrongBits,
+            Self::TimeTooOld => Flaw::TimeTooOld,
+            Self::TimeTooNew => Flaw::TimeTooNew,
+            Self::VersionTooLow => Flaw::VersionTooLow,
+            Self::Unlinked => Flaw::Unlinked,
+            _ => return None,
+        })
+    }
+
+    /// Whether the lie needs a client that knows a checkpoint of the chain.
+    pub const fn needs_checkpoint(self) -> bool {
+        matches!(self, Self::CheckpointMismatch | Self::CheckpointFork)
+    }
+
+    /// The lies about headers, messages and peers.
+    pub fn of_headers() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|lie| !lie.needs_masternodes())
+    }
+
+    /// The lies about masternodes, quorums and locks.
+    pub fn of_masternodes() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|lie| lie.needs_masternodes())
+    }
+
+    /// Whether the lie is about masternodes, quorums or locks, and needs a chain that has them.
+    pub fn needs_masternodes(self) -> bool {
+        self >= Self::ListEntryChanged
+    }
+
+    /// Whether the lie is a lock that is announced unasked.
+    pub const fn is_offered(self) -> bool {
+        matches!(
+            self,
+            Self::LockFarFuture
+                | Self::LockBadSignature
+                | Self::LockWrongQuorum
+                | Self::LockUnprovenQuorum
+                | Self::InstantBadSignature
+                | Self::InstantWrongQuorum
+                | Self::InstantIndexRange
+                | Self::InstantNoCycle
+                | Self::InstantOtherInputs
+        )
+    }
+
+    /// The checks that refuse the lie, in the order in which it meets them: with all of them switched off it is
+    /// believed. None for lies that the decoder refuses, and for those about headers.
+    pub const fn checks(self) -> &'static [Check] {
+        match self {
+            Self::ListEntryChanged | Self::ListEntryAdded | Self::ListEntryRemoved => &[Check::ListRoot],
+            Self::QuorumHidden | Self::QuorumStale => &[Check::QuorumRoot],
+            Self::QuorumForged => &[Check::QuorumRoot, Check::CommitmentSignatures, Check::Members],
+            Self::CommitmentSignature => &[Check::QuorumRoot, Check::CommitmentSignatures],
+            Self::CommitmentCount | Self::CommitmentType => &[Check::QuorumRoot, Check::CommitmentForm],
+            Self::CoinbaseForged => &[Check::CoinbasePath],
+            Self::CoinbaseOfAnotherBlock => &[Check::CoinbasePath, Check::CoinbaseHeight],
+            Self::OtherBase => &[Check::DiffBase],
+            Self::SnapshotForged => &[Check::Members],
+            Self::SkipListRange => &[Check::SnapshotRange],
+            Self::LastCommitmentForged => &[Check::QuorumAnchored],
+            Self::UnsolicitedDiff | Self::UnsolicitedQrInfo => &[Check::Unsolicited],
+            Self::LockFarFuture => &[Check::LockKnown],
+            Self::LockBadSignature => &[Check::ChainLockSignature],
+            Self::LockWrongQuorum => &[Check::QuorumSelection],
+            Self::LockUnprovenQuorum => &[Check::QuorumVerified],
+            Self::LockedReorg => &[Check::ChainLockPin],
+            Self::InstantBadSignature | Self::InstantWrongQuorum => &[Check::InstantLockSignature],
+            Self::InstantIndexRange => &[Check::InstantLockIndex],
+            Self::InstantNoCycle => &[Check::InstantLockCycle],
+            Self::InstantOtherInputs => &[Check::InstantLockInputs],
+            _ => &[],
+        }
+    }
+
+    /// The first of [`Lie::checks`].
+    pub const fn check(self) -> Option<Check> {
+        match self.checks() {
+            [first, ..] => Some(*first),
+            [] => None,
+        }
+    }
+
+    /// Whether an honest peer could have been deceived into the same, so that nobody need be banned for it: what cannot
+    /// be verified yet, and what it takes masternodes or miners to forge.
+    pub const fn is_deniable(self) -> bool {
+        matches!(
+            self,
+            Self::LockFarFuture
+                | Self::LockUnprovenQuorum
+                | Self::InstantIndexRange
+                | Self::InstantOtherInputs
+                | Self::SkipListRange
+                | Self::LastCommitmentForged
+        )
+    }
+}

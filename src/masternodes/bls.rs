@@ -1,0 +1,126 @@
+//! BLS signatures on BLS12-381: those of quorum commitments and those of locks, many at once (DIP-6, DIP-7, DIP-8,
+//! DIP-10; protocol: keys in G1, signatures in G2, RFC 9380 hashing, no augmentation).
+//!
+//! | file | holds |
+//! |---|---|
+//! | `point.rs` | bytes to points: what is refused, and where the subgroup is checked |
+//! | `aggregate.rs` | one key out of the keys of all signing members |
+//! | `sum.rs`, `field.rs` | the weighted sum that this takes, faster than blst's where there is no assembler |
+//! | `batch.rs` | many signatures in one equation, and the search for the bad ones when it does not hold |
+//!
+//! The curve is blst's, through its safe interface; another library would change these files only. Everything here is
+//! in the *basic* scheme. What is older than V19 is signed in the legacy scheme, which a client that starts at a
+//! checkpoint never has to verify; legacy operator keys are re-encoded by [`BlsPublicKey::to_basic`], as the point is
+//! the same one.
+//!
+//! **Bounds.** A batch holds what its caller puts in, at most [`MAX_BATCH`] by agreement. Beside its input it keeps one
+//! point for each different member key, about 1 kB for each check, and some 6 kB for each key of the sum at hand. A hostile batch costs at most three times what an
+//! honest one costs: each bad check is named, so that its sender can be.
+
+mod aggregate;
+mod batch;
+mod field;
+mod point;
+mod sum;
+#[cfg(test)]
+mod tests;
+
+use batch::{Claim, Part};
+use dash_protocol::{BlsPublicKey, BlsSignature};
+
+/// How many checks a caller puts into one call or one job at most: what a second worker could take over should not
+/// wait behind a first one, and beyond this a batch hardly gains.
+pub const MAX_BATCH: usize = 64;
+
+/// Both signatures of a final commitment, as the work of checking them. Everything is in the basic encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitmentCheck {
+    /// The commitment hash, raw (internal order).
+    pub message: [u8; 32],
+    /// The quorum's key.
+    pub quorum_key: BlsPublicKey,
+    /// By the quorum's key.
+    pub quorum_sig: BlsSignature,
+    /// By the keys of the members that signed, aggregated.
+    pub members_sig: BlsSignature,
+    /// The operator keys of the members whose signers bit is set, in any order, with duplicates. One key alone is one
+    /// of a quorum of size 1, which signs plainly.
+    pub member_keys: Vec<BlsPublicKey>,
+}
+
+/// One signature by one key, as the work of checking it. Everything is in the basic encoding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureCheck {
+    /// The key.
+    pub key: BlsPublicKey,
+    /// The sign hash, raw (internal order).
+    pub message: [u8; 32],
+    /// The signature.
+    pub signature: BlsSignature,
+}
+
+/// What came of a [`CommitmentCheck`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Both signatures hold.
+    Valid,
+    /// The quorum's own signature does not hold.
+    QuorumSignature,
+    /// The quorum's own signature holds, the members' does not.
+    MembersSignature,
+    /// A key or a signature is no usable point: malformed, infinity, or outside the subgroup.
+    Malformed,
+}
+
+/// Checks the signatures of commitments together; the verdicts are in their order and the same as one by one.
+#[must_use]
+pub fn verify_commitments(checks: &[CommitmentCheck]) -> Vec<Verdict> {
+    let mut keys = point::Keys::default();
+    let claims: Vec<Option<Claim>> = checks.iter().map(|check| commitment_claim(check, &mut keys)).collect();
+    let mut found = batch::verify(&claims.iter().flatten().collect::<Vec<_>>()).into_iter();
+    claims
+        .iter()
+        .map(|claim| match claim.as_ref().and_then(|_| found.next()) {
+            None => Verdict::Malformed,
+            Some(None) => Verdict::Valid,
+            Some(Some(0)) => Verdict::QuorumSignature,
+            Some(Some(_)) => Verdict::MembersSignature,
+        })
+        .collect()
+}
+
+/// Checks single signatures together; the answers are in their order and the same as one by one.
+#[must_use]
+pub fn verify_signatures(checks: &[SignatureCheck]) -> Vec<bool> {
+    let claims: Vec<Option<Claim>> = checks.iter().map(signature_claim).collect();
+    let mut found = batch::verify(&claims.iter().flatten().collect::<Vec<_>>()).into_iter();
+    claims.iter().map(|claim| claim.as_ref().and_then(|_| found.next()) == Some(None)).collect()
+}
+
+/// Checks one commitment.
+#[must_use]
+pub fn verify_commitment(check: &CommitmentCheck) -> Verdict {
+    verify_commitments(std::slice::from_ref(check))[0]
+}
+
+/// Checks one signature.
+#[must_use]
+pub fn verify_signature(check: &SignatureCheck) -> bool {
+    verify_signatures(std::slice::from_ref(check))[0]
+}
+
+/// Both parts of a commitment, the quorum's first, or none if a point is not usable.
+fn commitment_claim(check: &CommitmentCheck, keys: &mut point::Keys) -> Option<Claim> {
+    let quorum =
+        Part { key: point::checked_key(&check.quorum_key)?, signature: point::signature(&check.quorum_sig)? };
+    let members = Part {
+        key: aggregate::key(&check.member_keys, keys)?,
+        signature: point::signature(&check.members_sig)?,
+    };
+    Some(Claim { message: check.message, parts: vec![quorum, members] })
+}
+
+fn signature_claim(check: &SignatureCheck) -> Option<Claim> {
+    let part = Part { key: point::checked_key(&check.key)?, signature: point::signature(&check.signature)? };
+    Some(Claim { message: check.message, parts: vec![part] })
+}
