@@ -12,7 +12,7 @@ pub use processor::{QRInfoProcessor, QRInfoSyncProgress, Ready};
 use crate::checks::{self, Part};
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::{RequestCorrelationManager, RequestId, RequestOwner};
-use crate::sync::pipeline::ListRequest;
+use crate::sync::pipeline::{ListRequest, Shared};
 use crate::sync::scheduler::NetworkConditionMonitor;
 use crate::sync::sequential::RequestClass;
 use std::collections::{BTreeMap, VecDeque};
@@ -149,15 +149,18 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         self.given_up.push_back((key, running));
     }
 
-    /// Gives up what was not answered in time: each with its key.
-    pub(crate) fn expire(
-        &mut self,
-        owner: RequestOwner,
-        requests: &mut RequestCorrelationManager,
-        now: Now,
-    ) -> Vec<(K, Running)> {
-        let due = requests.expire(owner, now);
-        due.into_iter().filter_map(|request| self.take_lost(request.id)).collect()
+    /// Gives up what was not answered in time: each with its key. What somebody else was asked since counts against
+    /// the peer and is nobody's failure.
+    pub(crate) fn expire(&mut self, owner: RequestOwner, shared: &mut Shared<'_>) -> Vec<(K, Running)> {
+        let mut lost = Vec::new();
+        for request in shared.requests.expire(owner, shared.now) {
+            let superseded = self.given_up.iter().find(|(_, running)| running.id == request.id);
+            if let Some((_, running)) = superseded {
+                shared.monitor.unanswered(running.peer, running.class, shared.now);
+            }
+            lost.extend(self.take_lost(request.id));
+        }
+        lost
     }
 
     /// Takes out what a peer that is gone was asked: each with its key. Its answers stay.

@@ -130,8 +130,12 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         let now = shared.now;
         let mut room = Choice { blocked, second: false, owner: self.owner, per_peer, executor, shared };
         let first = self.scheduler.next(peers, now, &mut room);
+        // With nothing else to ask, somebody else may be faster with what is under way.
         room.second = checks::part(Part::Recovery) && !probe;
-        let found = first.or_else(|| self.scheduler.next(peers, now, &mut room).filter(|_| room.second));
+        let found = match first {
+            None if room.second => self.scheduler.next(peers, now, &mut room),
+            found => found,
+        };
         let (key, peer) = found?;
         let want = self.scheduler.wanted(&key)?;
         Some(Dispatch {
@@ -271,7 +275,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
 
     /// Gives up what was not answered in time.
     pub(crate) fn expire(&mut self, shared: &mut Shared<'_>) -> Vec<Lost<K>> {
-        let lost = self.executor.expire(self.owner, shared.requests, shared.now);
+        let lost = self.executor.expire(self.owner, shared);
         lost.into_iter()
             .map(|(key, running)| self.unanswered(key, running, ErrorKind::Timeout, shared))
             .collect()
