@@ -35,7 +35,7 @@ fn each_of_them_is_believed_where_its_checks_are_off() {
         };
         // Not in every run does a lie meet what it is about.
         let is_believed =
-            |seed| usual(seed).is_some_and(|[all, one]| believed(seed, lie, [&all, &one]).unwrap().is_some());
+            |seed| usual(seed).is_some_and(|[all, one]| believed(seed, lie, [&all, &one]).is_ok());
         let shown = lie.check().is_none() || (0..5).any(is_believed);
         if shown { Vec::new() } else { vec![format!("{lie} is stopped by something else")] }
     });

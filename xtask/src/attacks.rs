@@ -34,6 +34,7 @@ struct Row {
     by_all: u64,
     failures: Vec<String>,
     believed: Option<String>,
+    unmoved: Option<String>,
     usual: BTreeMap<u64, [Option<Outcome>; 2]>,
 }
 
@@ -80,12 +81,11 @@ pub fn run(args: &Args) -> Result<()> {
         for (seed, usual) in usual.iter().take(BELIEF_SEEDS as usize) {
             let [Some(all), Some(one)] = usual else { continue };
             match believed(*seed, lies[index], [all, one]) {
-                Ok(Some(how)) => {
+                Ok(how) => {
                     row(index).believed = Some(how);
                     break;
                 }
-                Ok(None) => {}
-                Err(failure) => row(index).failures.push(format!("{}: {failure}", lies[index])),
+                Err(text) => row(index).unmoved = Some(text),
             }
         }
     });
@@ -135,6 +135,9 @@ fn report(lies: &[Lie], rows: &[Row], seeds: u64) -> Result<()> {
     for row in rows {
         if let Some(first) = row.failures.first() {
             eprintln!("\n{} failures, the first: {first}", row.failures.len());
+        }
+        if let (None, Some(text)) = (&row.believed, &row.unmoved) {
+            eprintln!("\n{text}");
         }
     }
     println!("{}", serde_json::to_string(&entries).context("the figures")?);

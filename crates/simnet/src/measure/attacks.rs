@@ -37,6 +37,8 @@ pub struct Outcome {
     pub proven: bool,
     /// How many peers were banned.
     pub bans: usize,
+    /// The height up to which it counts blocks as locked.
+    pub locked: u32,
 }
 
 /// Runs a lie against a client with all its checks.
@@ -50,7 +52,8 @@ pub fn refused(seed: u64, lie: Lie, liars: Liars) -> Result<Outcome, String> {
         return Err(wrong(&world, &outcome.false_reports.join("; ")));
     }
     if liars == Liars::One {
-        if !outcome.synced || !outcome.proven {
+        // What a miner made up cannot be proven by anybody.
+        if !outcome.synced || (!outcome.proven && lie != Lie::LockUnprovenQuorum) {
             return Err(wrong(&world, "the honest chain is not proven"));
         }
         let liar = world.address(liar(seed)).to_owned();
@@ -62,29 +65,43 @@ pub fn refused(seed: u64, lie: Lie, liars: Liars) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
-/// Runs a lie against a client without the checks that stop it, and says what the client then believes; none if it
-/// stays unmoved. `usual` are what came of the same runs with all checks.
+/// Runs a lie against a client without the checks that stop it, and says what the client then believes. `usual` is what
+/// came of the same runs, by all peers and by one, with all checks.
 ///
 /// # Errors
-/// When a run does not come to an end.
-pub fn believed(seed: u64, lie: Lie, usual: [&Outcome; 2]) -> Result<Option<String>, Failure> {
+/// When the client stays unmoved; the text says how it went.
+pub fn believed(seed: u64, lie: Lie, usual: [&Outcome; 2]) -> Result<String, String> {
     let _off: Vec<Off> = lie.checks().iter().map(|check| Off::check(*check)).collect();
+    let mut unmoved = String::new();
     for (liars, usual) in [Liars::All, Liars::One].into_iter().zip(usual) {
-        let (_, outcome) = run(seed, lie, liars)?;
-        if let Some(first) = outcome.false_reports.first() {
-            return Ok(Some(first.clone()));
+        let (world, outcome) = run(seed, lie, liars).map_err(|failure| format!("{lie}: {failure}"))?;
+        if let Some(how) = outcome.differs(usual, liars) {
+            return Ok(how);
         }
-        if liars == Liars::One && !outcome.synced {
-            return Ok(Some("the client left the honest chain".to_owned()));
-        }
-        if outcome.proven && !usual.proven {
-            return Ok(Some("it counts as proven".to_owned()));
-        }
-        if outcome.bans < usual.bans {
-            return Ok(Some("nobody is blamed".to_owned()));
-        }
+        unmoved = world
+            .failure(&format!("{lie} by {liars:?} is stopped by something else: {outcome:?}"))
+            .to_string();
     }
-    Ok(None)
+    Err(unmoved)
+}
+
+impl Outcome {
+    /// What a client believes here that it does not believe with all its checks.
+    fn differs(&self, usual: &Self, liars: Liars) -> Option<String> {
+        if let Some(first) = self.false_reports.first() {
+            return Some(first.clone());
+        }
+        if liars == Liars::One && !self.synced {
+            return Some("it left the honest chain".to_owned());
+        }
+        if liars == Liars::One && self.locked + 1 < usual.locked {
+            return Some("true locks are hidden".to_owned());
+        }
+        if self.proven && !usual.proven {
+            return Some("it counts as proven".to_owned());
+        }
+        (self.bans < usual.bans).then(|| "nobody is blamed for it".to_owned())
+    }
 }
 
 fn liar(seed: u64) -> usize {
@@ -111,7 +128,8 @@ fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome), Failure> {
         false_reports.extend(hidden(&mut world)?);
     }
     let (synced, bans) = (world.is_synced(), world.bans().len());
-    Ok((world, Outcome { false_reports, synced, proven, bans }))
+    let locked = world.try_state().and_then(|state| state.chainlocked.as_ref()).map_or(0, |tip| tip.height);
+    Ok((world, Outcome { false_reports, synced, proven, bans, locked }))
 }
 
 fn is_listed(world: &World) -> bool {

@@ -110,7 +110,10 @@ fn false_quorum(told: &ApiQuorum, ever: &[QuorumFacts]) -> Option<String> {
     } else if told.verified && fact.bogus.is_some() {
         Some(format!("{name} counts as verified and was made up"))
     } else if told.verified && !told.members.is_empty() && told.members != members {
-        Some(format!("{name} has other members"))
+        Some(format!(
+            "{name} has other members: {:?} for {members:?} signers {:?}",
+            told.members, fact.commitment.signers
+        ))
     } else {
         None
     }
