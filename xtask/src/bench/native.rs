@@ -1,14 +1,14 @@
 //! The real engine natively: real time, computation on its own thread, peers on others, headers into memory.
 
 use anyhow::{Context, Result, bail};
-use dash_protocol::{ChainOverrides, NetworkParams, PROTOCOL_VERSION};
+use dash_protocol::{ChainOverrides, NetworkParams};
 use dash_spv_wasm::api::{Event, LogLevel, Phase};
 use dash_spv_wasm::chain::pow;
 use dash_spv_wasm::compute;
 use dash_spv_wasm::engine::{BridgeConfig, Config, ConnId, Effect, Engine, Input, Now, QrInfoConfig};
 use dash_spv_wasm::store::MemoryStore;
 use simnet::chain::{ChainBuilder, SimChain};
-use simnet::peer::{Action, Clock, Profile, SimPeer};
+use simnet::peer::{Action, Clock, Pool, Profile, SimPeer, View};
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -181,18 +181,12 @@ impl Driver {
 
 /// A peer that answers at once, until the engine or the peer ends it.
 fn peer(conn: ConnId, chain: &SimChain, bytes: &Receiver<Vec<u8>>, to_engine: &Sender<Input>) {
-    let profile = Profile {
-        latency_ms: (0, 0),
-        cost_ms: 0,
-        bandwidth: u64::MAX,
-        protocol: PROTOCOL_VERSION,
-        faults: Vec::new(),
-        lie: None,
-    };
+    let profile = Profile { latency_ms: (0, 0), cost_ms: 0, bandwidth: u64::MAX, ..Profile::honest() };
+    let pool = Pool::default();
     let clock = || Clock { ms: unix_ms(), unix_secs: (unix_ms() / 1000) as u32 };
     let mut peer = SimPeer::new(Arc::clone(chain.params()), profile, conn.0, clock());
     while let Ok(bytes) = bytes.recv() {
-        peer.receive(&bytes, clock(), chain);
+        peer.receive(&bytes, clock(), View { chain, pool: &pool });
         for output in peer.outputs() {
             let input = match output.action {
                 Action::Send(bytes) => Input::Received { conn, bytes },
