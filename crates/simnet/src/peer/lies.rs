@@ -201,7 +201,7 @@ impl Lie {
             Self::QuorumHidden | Self::QuorumStale => &[Check::QuorumRoot],
             Self::QuorumForged => &[Check::QuorumRoot, Check::CommitmentSignatures, Check::Members],
             Self::CommitmentSignature => &[Check::QuorumRoot, Check::CommitmentSignatures],
-            Self::CommitmentCount | Self::CommitmentType => &[Check::QuorumRoot, Check::CommitmentForm],
+            Self::CommitmentCount | Self::CommitmentType => &[Check::CommitmentForm, Check::QuorumRoot],
             Self::CoinbaseForged => &[Check::CoinbasePath],
             Self::CoinbaseOfAnotherBlock => &[Check::CoinbasePath, Check::CoinbaseHeight],
             Self::OtherBase => &[Check::DiffBase],
