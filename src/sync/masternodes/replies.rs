@@ -15,7 +15,7 @@ use crate::network::Offence;
 use crate::network::correlation::Match;
 use crate::sync::pipeline::{ListAnswer, ListRequest};
 use crate::sync::recovery::ErrorKind;
-use dash_protocol::{BlockHash, LlmqParams, MnListDiff, QRInfo, QuorumSnapshot};
+use dash_protocol::{BlockHash, FinalCommitment, LlmqParams, MnListDiff, QRInfo, QuorumSnapshot};
 use std::sync::Arc;
 
 /// Why an answer brought nothing.
@@ -148,7 +148,22 @@ impl MasternodeSync {
         if chain.is_best(&info.diff_tip.block_hash) {
             self.take_part(&info.diff_tip, get.base_block_hashes.as_slice(), chain)?;
         }
+        if checks::on(Check::QuorumAnchored) {
+            self.check_last_commitments(info)?;
+        }
         self.take_snapshots(*cycle, &llmq, info, source, chain, ctx)
+    }
+
+    /// The newest commitments are those of proven lists, as far as these have them. Nothing else is made of them.
+    fn check_last_commitments(&self, info: &QRInfo) -> Result<(), Refusal> {
+        let differs = |commitment: &&FinalCommitment| {
+            let name = (commitment.llmq_type, commitment.quorum_hash);
+            self.book.quorum(&name).is_some_and(|known| *known.entry.leaf() != commitment.leaf_hash())
+        };
+        match info.last_commitments.iter().find(differs) {
+            Some(_) => Err(invalid("a last commitment is not the one of the lists")),
+            None => Ok(()),
+        }
     }
 
     /// One diff of a QRInfo. Its base is a list that was named in the question, or one that it brought itself.

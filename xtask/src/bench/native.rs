@@ -2,7 +2,7 @@
 
 use super::median;
 use anyhow::{Context, Result, bail};
-use dash_protocol::{ChainOverrides, NetworkParams, PROTOCOL_VERSION};
+use dash_protocol::{ChainOverrides, NetworkParams};
 use dash_spv_wasm::api::{Event, LogLevel, Phase};
 use dash_spv_wasm::chain::pow;
 use dash_spv_wasm::compute;
@@ -177,13 +177,7 @@ impl Driver {
 
 /// A peer that answers at once, until the engine or the peer ends it.
 fn peer(conn: ConnId, chain: &SimChain, bytes: &Receiver<Vec<u8>>, to_engine: &Sender<Input>) {
-    let profile = Profile {
-        latency_ms: (0, 0),
-        cost_ms: 0,
-        bandwidth: u64::MAX,
-        protocol: PROTOCOL_VERSION,
-        ..Profile::honest()
-    };
+    let profile = Profile { latency_ms: (0, 0), cost_ms: 0, bandwidth: u64::MAX, ..Profile::honest() };
     let clock = || Clock { ms: unix_ms(), unix_secs: (unix_ms() / 1000) as u32 };
     let mut peer = SimPeer::new(Arc::clone(chain.params()), profile, conn.0, clock());
     let pool = Pool::default();

@@ -167,9 +167,10 @@ impl Lie {
         Self::ALL.iter().copied().filter(|lie| !lie.needs_masternodes())
     }
 
-    /// The lies about masternodes, quorums and locks.
+    /// The lies about masternodes, quorums and locks that a client without a wallet can tell: it does not look at
+    /// transactions, so [`Lie::InstantOtherInputs`], which takes a whole quorum to tell, is not among them.
     pub fn of_masternodes() -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(|lie| lie.needs_masternodes())
+        Self::ALL.iter().copied().filter(|lie| lie.needs_masternodes() && *lie != Self::InstantOtherInputs)
     }
 
     /// Whether the lie is about masternodes, quorums or locks, and needs a chain that has them.
@@ -201,7 +202,7 @@ impl Lie {
             Self::QuorumHidden | Self::QuorumStale => &[Check::QuorumRoot],
             Self::QuorumForged => &[Check::QuorumRoot, Check::CommitmentSignatures, Check::Members],
             Self::CommitmentSignature => &[Check::QuorumRoot, Check::CommitmentSignatures],
-            Self::CommitmentCount | Self::CommitmentType => &[Check::QuorumRoot, Check::CommitmentForm],
+            Self::CommitmentCount | Self::CommitmentType => &[Check::CommitmentForm, Check::QuorumRoot],
             Self::CoinbaseForged => &[Check::CoinbasePath],
             Self::CoinbaseOfAnotherBlock => &[Check::CoinbasePath, Check::CoinbaseHeight],
             Self::OtherBase => &[Check::DiffBase],
@@ -240,7 +241,6 @@ impl Lie {
                 | Self::InstantIndexRange
                 | Self::InstantOtherInputs
                 | Self::SkipListRange
-                | Self::LastCommitmentForged
         )
     }
 }

@@ -101,3 +101,20 @@ fn a_network_with_masternodes_tells_of_its_locks_and_payments() {
     world.reorg(3, 4);
     check(world.run_until(|world| is_at(world, 406), MINUTE));
 }
+
+#[test]
+fn no_lie_of_one_of_three_peers_is_believed() {
+    // It takes masternodes that collude to lock other inputs, and the transaction to find it out.
+    for lie in Lie::of_masternodes() {
+        let mut world = World::builder(8).peer(Profile::liar(lie)).honest(2).build();
+        world.set_locking(false);
+        world.run_for(20_000);
+        world.mine(3);
+        world.run_for(20_000);
+        let false_reports = world.falsehoods().unwrap_or_else(|failure| panic!("{lie}: {failure}"));
+        assert_eq!(false_reports, Vec::<String>::new(), "{lie}");
+        let innocent = world.bans().iter().find(|(address, _)| address != world.address(0));
+        assert!(innocent.is_none(), "{lie}: {innocent:?}");
+        println!("{lie}: banned {:?}", world.bans());
+    }
+}

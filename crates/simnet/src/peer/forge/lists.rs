@@ -113,7 +113,12 @@ impl Forger<'_> {
             Lie::QuorumForged | Lie::CommitmentSignature | Lie::CommitmentCount | Lie::CommitmentType => {
                 let commitment = self.any_quorum(&facts)?.commitment.clone();
                 let forged = self.forged_commitment(lie, commitment.clone())?;
-                drop_quorum(&mut diff, &name_of(&commitment));
+                let name = name_of(&commitment);
+                if !diff.new_quorums.contains(&commitment) {
+                    // The base has it already: it has to go before it can come again.
+                    diff.deleted_quorums.push(name);
+                }
+                drop_quorum(&mut diff, &name);
                 diff.new_quorums.push(forged);
             }
             Lie::CoinbaseForged => {

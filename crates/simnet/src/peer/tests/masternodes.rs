@@ -236,7 +236,7 @@ fn lists_forged_by_one_thing_break_what_they_are_meant_to_break() {
             root == liar.chain.header_at(300).unwrap().merkle_root && matched == [(0, diff.coinbase.txid())];
         let expected = match lie.check() {
             Some(Check::ListRoot) => (true, 300, false, true),
-            Some(Check::QuorumRoot) => (true, 300, true, false),
+            Some(Check::QuorumRoot | Check::CommitmentForm) => (true, 300, true, false),
             Some(Check::CoinbasePath) if lie == Lie::CoinbaseForged => (false, 300, true, true),
             Some(Check::CoinbasePath) => (false, 299, true, true),
             Some(Check::DiffBase) => continue,
