@@ -33,10 +33,14 @@ pub struct Outcome {
     pub false_reports: Vec<String>,
     /// Whether it is at the honest tip.
     pub synced: bool,
+    /// Whether its chain is another one than the honest one.
+    pub strayed: bool,
     /// Whether it says that lists and quorums are proven.
     pub proven: bool,
-    /// How many peers were banned.
+    /// How many liars were banned.
     pub bans: usize,
+    /// Honest peers that were banned, with the reasons.
+    pub innocent: Vec<(String, String)>,
     /// The height up to which it counts blocks as locked.
     pub locked: u32,
 }
@@ -56,10 +60,8 @@ pub fn refused(seed: u64, lie: Lie, liars: Liars) -> Result<Outcome, String> {
         if !outcome.synced || (!outcome.proven && lie != Lie::LockUnprovenQuorum) {
             return Err(wrong(&world, "the honest chain is not proven"));
         }
-        let liar = world.address(liar(seed)).to_owned();
-        if let Some((address, reason)) = world.bans().iter().find(|(address, _)| *address != liar) {
-            let what = format!("banned {address}, which is honest: {reason}");
-            return Err(wrong(&world, &what));
+        if let Some((address, reason)) = outcome.innocent.first() {
+            return Err(wrong(&world, &format!("banned {address}, which is honest: {reason}")));
         }
     }
     Ok(outcome)
@@ -91,11 +93,17 @@ impl Outcome {
         if let Some(first) = self.false_reports.first() {
             return Some(first.clone());
         }
-        if liars == Liars::One && !self.synced {
+        if liars == Liars::One && self.strayed {
             return Some("it left the honest chain".to_owned());
+        }
+        if let Some((_, reason)) = self.innocent.first() {
+            return Some(format!("honest peers are banned: {reason}"));
         }
         if liars == Liars::One && self.locked + 1 < usual.locked {
             return Some("true locks are hidden".to_owned());
+        }
+        if usual.proven && !self.proven {
+            return Some("the truth can no longer be proven".to_owned());
         }
         if self.proven && !usual.proven {
             return Some("it counts as proven".to_owned());
@@ -127,9 +135,16 @@ fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome), Failure> {
     if proven {
         false_reports.extend(hidden(&mut world)?);
     }
-    let (synced, bans) = (world.is_synced(), world.bans().len());
+    let is_liar = |address: &str| {
+        (0..PEERS).any(|peer| world.address(peer) == address && (liars == Liars::All || peer == liar(seed)))
+    };
+    let (banned, innocent): (Vec<_>, Vec<_>) =
+        world.bans().iter().cloned().partition(|(address, _)| is_liar(address));
+    let strayed =
+        world.store().meta().is_some_and(|meta| world.chain().height_of(&meta.main.tip_hash).is_none());
     let locked = world.try_state().and_then(|state| state.chainlocked.as_ref()).map_or(0, |tip| tip.height);
-    Ok((world, Outcome { false_reports, synced, proven, bans, locked }))
+    let (synced, bans) = (world.is_synced(), banned.len());
+    Ok((world, Outcome { false_reports, synced, strayed, proven, bans, innocent, locked }))
 }
 
 fn is_listed(world: &World) -> bool {
