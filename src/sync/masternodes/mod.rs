@@ -8,7 +8,7 @@
 //! - `book.rs`: what is proven, bounded. `persist.rs`: what of it is kept over a restart.
 //! - `answers.rs`: what the page is told.
 //!
-//! Level-triggered like everything here: [`MasternodeSync::step`] compares what is wanted with what is proven, in flight
+//! Level-triggered like everything here: `MasternodeSync::step` compares what is wanted with what is proven, in flight
 //! and stored. A peer can make it ask again; it cannot make it believe, nor hold more than the bounds of the parts.
 
 mod answers;

@@ -2,24 +2,24 @@
 //!
 //! [`RequestPipeline`] is the front of four parts: the scheduler (what next, of whom), the executor (side by side,
 //! within caps, with deadlines), the processor (answers in the order of heights) and the recovery (what after a
-//! failure). A phase has one pipeline; what all pipelines of a client share comes in with each call ([`Shared`]):
+//! failure). A phase has one pipeline; what all pipelines of a client share comes in with each call (`Shared`):
 //! correlation, measurements of peers, permits.
 //!
 //! # How a phase uses it
 //!
 //! All of it is level-triggered. In each step the phase
 //!
-//! 1. takes what failed by time, [`RequestPipeline::expire`], and peers that went, [`RequestPipeline::peer_gone`]:
+//! 1. takes what failed by time, `RequestPipeline::expire`, and peers that went, `RequestPipeline::peer_gone`:
 //!    both are back in the queue already and are told only for the log, or to let a peer go;
-//! 2. says all that it wants just now, [`RequestPipeline::want`], what is under way or waits to be processed included:
+//! 2. says all that it wants just now, `RequestPipeline::want`, what is under way or waits to be processed included:
 //!    what stays wanted keeps its history, what is not named any more vanishes, also from what is under way;
-//! 3. asks, until there is nothing to ask: [`RequestPipeline::next`], then [`RequestPipeline::begin`], and only then
+//! 3. asks, until there is nothing to ask: `RequestPipeline::next`, then `RequestPipeline::begin`, and only then
 //!    sends the message, so that no answer is early;
 //! 4. processes what has its turn, [`RequestPipeline::take_ready`]; each key stays taken until the phase says
-//!    [`RequestPipeline::processed`] or [`RequestPipeline::failed`], which may be many steps later.
+//!    [`RequestPipeline::processed`] or `RequestPipeline::failed`, which may be many steps later.
 //!
-//! When a reply comes, correlation finds its request, and the phase hands both to [`RequestPipeline::answered`]. A late
-//! one goes there just the same ([`RequestPipeline::late`]): it is used if it is still wanted.
+//! When a reply comes, correlation finds its request, and the phase hands both to `RequestPipeline::answered`. A late
+//! one goes there just the same (`RequestPipeline::late`): it is used if it is still wanted.
 //!
 //! ```ignore
 //! for lost in self.lists.expire(&mut ctx.shared()) { /* log */ }

@@ -36,7 +36,7 @@ pub(crate) struct Shared<'a> {
     pub retry_at_ms: &'a mut Option<u64>,
 }
 
-/// Something to ask of a peer now. It is not under way before [`RequestPipeline::begin`].
+/// Something to ask of a peer now. It is not under way before `RequestPipeline::begin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dispatch<K> {
     /// What.
