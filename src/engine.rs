@@ -278,7 +278,7 @@ impl Engine {
         let tip = self.sync.tip();
         let alone = peers < 2 || self.peers.bridges_in_use() < 2;
         let current = self.sync.current();
-        let mut degraded = self.sync.degraded();
+        let mut degraded = self.sync.degraded(now);
         degraded.extend(alone.then_some(Degraded::Peers));
         SyncState {
             phase: current.to_api(),

@@ -19,6 +19,7 @@ use crate::engine::{ComputeReply, Config, ConnId, JobId, Now};
 use crate::finality::{Candidate, ChainLockBook, InstantLockBook};
 use crate::sync::headers::{Ctx, HeaderSync};
 use crate::sync::masternodes::{MasternodeSync, QuorumStatus};
+use crate::sync::sequential::SyncPhase;
 use dash_protocol::{BlockHash, ChainLock, LlmqParams, Message, NetworkParams, QuorumHash, QuorumName};
 use objects::Objects;
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ use verify::Verifying;
 
 /// A tip this many blocks above the highest locked block has no ChainLock that one would expect.
 const LAG: u32 = 12;
+/// It has to lack one for this long before that is said: after a start the lock of the last coinbase is verified first.
+const LAG_MS: u64 = 15_000;
 
 /// Locks: see the module.
 #[derive(Debug)]
@@ -48,6 +51,8 @@ pub struct FinalitySync {
     told: Option<ChainLock>,
     /// The best lock whose block is on the best chain.
     shown: Option<Tip>,
+    /// Since when the tip lacks a ChainLock that one would expect.
+    lags_since_ms: Option<u64>,
 }
 
 impl FinalitySync {
@@ -65,6 +70,7 @@ impl FinalitySync {
             refused_coinbase: None,
             told: None,
             shown: None,
+            lags_since_ms: None,
         }
     }
 
@@ -83,9 +89,9 @@ impl FinalitySync {
         self.shown.as_ref().map(|tip| tip.height)
     }
 
-    /// Whether the highest locked block lies so far below the tip that ChainLocks are missing.
-    pub fn lags(&self, tip: u32) -> bool {
-        self.locked_height().unwrap_or(0) + LAG < tip
+    /// Whether the highest locked block has been so far below the tip for a while that ChainLocks are missing.
+    pub fn lags(&self, now: Now) -> bool {
+        self.lags_since_ms.is_some_and(|since| now.mono_ms >= since + LAG_MS)
     }
 
     /// One step: fetches what is announced, judges what waits, shows what holds.
@@ -99,6 +105,8 @@ impl FinalitySync {
         self.judge_instantlocks(chain, lists, ctx);
         self.verifying.send(ctx);
         self.settle(headers, lists, ctx);
+        let lags = self.locked_height().unwrap_or(0) + LAG < tip && ctx.phase > SyncPhase::DownloadingHeaders;
+        self.lags_since_ms = lags.then(|| self.lags_since_ms.unwrap_or(ctx.now.mono_ms));
     }
 
     /// Takes a lock, or word that there is none.
@@ -135,7 +143,8 @@ impl FinalitySync {
 
     /// When something here has to be looked at again.
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
-        self.objects.next_deadline_ms(now)
+        let lags = self.lags_since_ms.map(|since| since + LAG_MS).filter(|at| *at > now.mono_ms);
+        lags.into_iter().chain(self.objects.next_deadline_ms(now)).min()
     }
 }
 

@@ -115,6 +115,11 @@ impl Book {
         self.states.range(..height).next_back().map(|(_, state)| state)
     }
 
+    /// Whether a list is proven of a height from `from` on and below `to`.
+    pub fn has_between(&self, from: u32, to: u32) -> bool {
+        from < to && self.states.range(from..to).next().is_some()
+    }
+
     /// All proven lists, lowest first.
     pub fn states(&self) -> impl DoubleEndedIterator<Item = &Arc<ListState>> {
         self.states.values()

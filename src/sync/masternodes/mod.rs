@@ -321,6 +321,7 @@ impl MasternodeSync {
     pub(crate) fn keep_lock(&mut self, lock: ChainLock) {
         self.lock = Some(lock);
         self.changed = true;
+        self.flush();
     }
 
     /// Forgets lists that nothing needs any more, and quorums that are out of use for long.

@@ -1,7 +1,7 @@
 //! What has yet to be asked for, worked out from heights and from what is proven.
 //!
 //! Two sources, joined: *exact*, from the quorums that stand in proven lists and are not verified; and *predicted*, from
-//! the heights at which quorums newer than the highest proven list must have been formed, so that a fresh start asks
+//! the heights at which quorums must have been formed of which no proven list tells yet, so that a fresh start asks
 //! for everything at once instead of first for the set and then for what proves it. Nothing here is remembered: the
 //! plan is made anew at each step, so nothing can be lost, and what is proven is never asked for again.
 
@@ -128,11 +128,10 @@ impl Situation<'_> {
         base.checked_sub(back).is_some_and(|base| plans::work_block(base) >= self.floor.max(1))
     }
 
-    /// The bases of quorums that must have been mined above the highest proven list.
+    /// The bases of quorums that must have been mined where no proven list shows whether they were.
     fn predicted(&self, bases: &mut BTreeSet<(LLMQType, u32)>) {
-        let known = self.book.top().map_or(0, |top| top.height());
         let oldest =
-            self.newest_cycle().saturating_sub(self.history * self.rotated().map_or(0, |l| l.interval));
+            self.newest_cycle().saturating_sub(self.history * self.rotated().map_or(0, |llmq| llmq.interval));
         for llmq_type in signing_types(self.params) {
             let Some(llmq) = self.params.llmq(llmq_type) else { continue };
             let Some(newest) = newest_mined_base(llmq, self.tip) else { continue };
@@ -141,16 +140,24 @@ impl Situation<'_> {
             let mut base = newest;
             for round in 0u32.. {
                 let wanted = round < cycles || (self.history > 0 && base >= oldest);
-                let mined_above = base + llmq.mining_end > known;
-                let active = base >= formed_from(self.params, llmq);
-                if !wanted || !mined_above || !active || base == 0 || !self.reachable(llmq_type, base) {
+                let formed = base >= formed_from(self.params, llmq);
+                if !wanted || !formed || base == 0 || !self.reachable(llmq_type, base) {
                     break;
                 }
-                bases.insert((llmq_type, base));
+                let in_use = llmq.rotated || self.history > 0 || self.tip < shown_until(llmq, base);
+                if in_use && !self.is_shown(llmq, base) {
+                    bases.insert((llmq_type, base));
+                }
                 let Some(before) = base.checked_sub(llmq.interval) else { break };
                 base = before;
             }
         }
+    }
+
+    /// Whether a proven list shows which quorums with this base were mined: one from between the end of their mining
+    /// window and the beginning of the first one in which others take their place.
+    fn is_shown(&self, llmq: &LlmqParams, base: u32) -> bool {
+        self.book.has_between(base + llmq.mining_end, shown_until(llmq, base))
     }
 
     /// The fewest `qrinfo`s that bring these snapshots: each brings the three or, with the extra share, four cycles before
@@ -173,6 +180,12 @@ impl Situation<'_> {
 /// The base of the newest cycle whose mining window has closed at or below a height.
 fn newest_mined_base(llmq: &LlmqParams, height: u32) -> Option<u32> {
     plans::last_window_end(llmq, height).map(|end| end - llmq.mining_end)
+}
+
+/// The height from which the quorums with this base may have given way to newer ones.
+fn shown_until(llmq: &LlmqParams, base: u32) -> u32 {
+    let cycles = if llmq.rotated { 1 } else { llmq.active };
+    base + cycles * llmq.interval + llmq.mining_start
 }
 
 /// The height from which quorums of a type are formed.

@@ -368,12 +368,11 @@ impl SequentialSyncManager {
     }
 
     /// What does not hold just now of what the phases prove.
-    pub(crate) fn degraded(&self) -> Vec<Degraded> {
+    pub(crate) fn degraded(&self, now: Now) -> Vec<Degraded> {
         let mut degraded = Vec::new();
         if self.masternodes.is_on() && self.headers.is_open() {
-            let tip = self.headers.tip().height;
             let locks = self.masternodes.has_chainlock_quorums();
-            if !self.masternodes.proves_chainlocks() || (locks && self.finality.lags(tip)) {
+            if !self.masternodes.proves_chainlocks() || (locks && self.finality.lags(now)) {
                 degraded.push(Degraded::Chainlocks);
             }
             if !self.masternodes.proves_instantsend() {
