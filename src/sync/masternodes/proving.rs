@@ -25,7 +25,7 @@ use std::sync::Arc;
 /// Jobs under way at the most.
 const MAX_JOBS: usize = 16;
 /// Commitments in a job at the most.
-const MAX_COMMITMENTS: usize = 16;
+const MAX_COMMITMENTS: usize = 8;
 /// A job with this many keys takes no further commitment.
 const MAX_KEYS: usize = 800;
 

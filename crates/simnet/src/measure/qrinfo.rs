@@ -11,6 +11,8 @@ use dash_spv_wasm::api::{Event, Phase, PhaseStatus, Reply};
 use dash_spv_wasm::engine::{Command, QrInfoConfig, QrInfoMode};
 use std::collections::BTreeSet;
 
+/// What a worker computes, in the simulation's unit: a commitment's two signatures take 6 ms.
+const HASHES_PER_SECOND: u64 = 80_000;
 /// Virtual time that a run may take.
 const LIMIT_MS: u64 = 60 * 60 * 1_000;
 
@@ -29,12 +31,22 @@ pub struct Setup {
     pub history: u32,
     /// Height of the chain.
     pub height: u32,
+    /// Workers that check signatures.
+    pub workers: usize,
 }
 
 impl Default for Setup {
-    /// Three peers 100 ms away, 20 ms a list diff, 100 ms rotation info, 20 cycles of history.
+    /// Three peers 100 ms away, 20 ms a list diff, 100 ms rotation info, 20 cycles of history, 8 workers.
     fn default() -> Self {
-        Self { latency_ms: 100, list_cost_ms: 20, qrinfo_cost_ms: 100, peers: 3, history: 20, height: 720 }
+        Self {
+            latency_ms: 100,
+            list_cost_ms: 20,
+            qrinfo_cost_ms: 100,
+            peers: 3,
+            history: 20,
+            height: 720,
+            workers: 8,
+        }
     }
 }
 
@@ -70,11 +82,13 @@ pub fn run(seed: u64, setup: Setup, mode: QrInfoMode, failing: u32) -> Result<Ru
         profile = profile.with_fault(Fault::FailingLists);
         profile.failing_lists = failing;
     }
-    let mut builder = World::builder(seed).masternodes(MasternodePlan::new(16)).height(setup.height).config(
-        move |config| {
+    let mut builder = World::builder(seed)
+        .masternodes(MasternodePlan::new(16))
+        .height(setup.height)
+        .compute(setup.workers, HASHES_PER_SECOND)
+        .config(move |config| {
             config.qrinfo = QrInfoConfig { mode, history: setup.history, ..QrInfoConfig::default() }
-        },
-    );
+        });
     for _ in 0..setup.peers {
         builder = builder.peer(profile.clone());
     }
