@@ -48,7 +48,15 @@ async function once(net, computeWorkers) {
         const phase = (await client.transitions()).find(({ from, to }) => from === 'headers' && to === 'synced');
         return { height: tip.height, ms: phase.durationMs, total };
       },
-      [{ network: net.network, bridges: [gate.url], peers: { target: net.peers.length }, computeWorkers, phases: { masternodes: false } }],
+      [
+        {
+          network: net.network,
+          bridges: [gate.url],
+          peers: { target: net.peers.length },
+          computeWorkers,
+          phases: { masternodes: false },
+        },
+      ],
     );
     return { x11, rate: (sync.height * 1000) / sync.ms, ...sync };
   } finally {
