@@ -7,6 +7,7 @@
 
 use super::book::{Book, QuorumStatus};
 use super::snapshots::Snapshots;
+use crate::finality::chainlock::quorum_height;
 use crate::masternodes::{list_height, plans};
 use dash_protocol::{LLMQType, LlmqParams, NetworkParams, QuorumName};
 use std::collections::BTreeSet;
@@ -98,11 +99,22 @@ impl Situation<'_> {
         if self.book.top().is_none_or(|top| top.height() < self.tip) {
             plan.states.insert(self.tip);
         }
+        plan.states.extend(self.for_the_next_lock());
         plan.states.retain(|height| self.book.at(*height).is_none());
         if !self.diffs_only {
             plan.qrinfos = self.cover(&snapshots);
         }
         plan
+    }
+
+    /// The height as of which quorums lock the tip's parent, whose lock the tip's coinbase has as a rule: its list is
+    /// wanted where neither the tip's nor another one tells who they are.
+    fn for_the_next_lock(&self) -> Option<u32> {
+        let llmq = self.params.llmq(self.params.llmq_types.chainlocks)?;
+        let height = quorum_height(self.tip.checked_sub(1)?);
+        let told = plans::quorum_set_constant_between(llmq, height, self.tip)
+            || self.book.active_at(llmq, height).is_some();
+        (!told && height >= self.floor.max(self.params.activation.dip3)).then_some(height)
     }
 
     /// The bases of quorums that stand in proven lists, are in scope and not verified.

@@ -24,8 +24,10 @@ use std::sync::Arc;
 
 /// Jobs under way at the most.
 const MAX_JOBS: usize = 16;
-/// Commitments in a job at the most.
+/// Commitments in a job at the most, and at the least where there are more than fit one job: large batches are cheaper
+/// in all, small ones are shared by more workers.
 const MAX_COMMITMENTS: usize = 8;
+const MIN_COMMITMENTS: usize = 2;
 /// A job with this many keys takes no further commitment.
 const MAX_KEYS: usize = 800;
 
@@ -70,7 +72,7 @@ type Members = Vec<Arc<MasternodeEntry>>;
 impl MasternodeSync {
     /// Sends the quorums of the plan whose members can be computed to the workers.
     pub(super) fn prove(&mut self, quorums: &[QuorumName], chain: &HeaderChain, ctx: &mut Ctx<'_>) {
-        let mut batch = Batch::default();
+        let mut batch = Batch::for_about(quorums.len());
         let mut cycles: BTreeMap<u32, Vec<QuorumName>> = BTreeMap::new();
         for name in quorums {
             let Some(record) = self.book.quorum(name) else { continue };
@@ -310,19 +312,25 @@ fn names_of(members: &[Arc<MasternodeEntry>]) -> Vec<ProTxHash> {
 }
 
 /// Jobs being filled.
-#[derive(Default)]
 struct Batch {
     jobs: Vec<(Vec<CommitmentCheck>, Vec<Suspect>)>,
     keys: usize,
+    most: usize,
 }
 
 impl Batch {
+    /// Jobs for so many commitments, as evenly as the bounds allow.
+    fn for_about(commitments: usize) -> Self {
+        let most = commitments.div_ceil(MAX_JOBS).clamp(MIN_COMMITMENTS, MAX_COMMITMENTS);
+        Self { jobs: Vec::new(), keys: 0, most }
+    }
+
     fn jobs(&self) -> usize {
         self.jobs.len()
     }
 
     fn push(&mut self, check: CommitmentCheck, suspect: Suspect) {
-        let full = self.jobs.last().is_none_or(|(checks, _)| checks.len() >= MAX_COMMITMENTS);
+        let full = self.jobs.last().is_none_or(|(checks, _)| checks.len() >= self.most);
         if full || self.keys >= MAX_KEYS {
             self.jobs.push((Vec::new(), Vec::new()));
             self.keys = 0;

@@ -191,7 +191,7 @@ impl NetworkConditionMonitor {
             return patience.first;
         }
         let own = self.peers.get(&peer).and_then(|condition| condition.latency[class as usize].bound());
-        let bound = own.or_else(|| self.others_bound(class));
+        let bound = own.or_else(|| self.known_bound(class));
         let wait = bound.map_or(patience.first, |bound| (bound.ceil() as u64).max(patience.least));
         let doublings = (self.unanswered_in_a_row(peer, class.owner()) / 4).min(3);
         (wait << doublings).min(patience.most)
@@ -199,7 +199,16 @@ impl NetworkConditionMonitor {
 
     /// Whether anything was measured that [`Self::patience_ms`] can go by.
     pub fn is_measured(&self, class: RequestClass) -> bool {
-        checks::part(Part::Monitor) && self.others_bound(class).is_some()
+        checks::part(Part::Monitor) && self.known_bound(class).is_some()
+    }
+
+    /// What is known of a class from any peer, or else of a class whose answers take no less.
+    fn known_bound(&self, class: RequestClass) -> Option<f64> {
+        let heavier = match class {
+            RequestClass::MnListDiff => Some(RequestClass::QRInfo),
+            _ => None,
+        };
+        self.others_bound(class).or_else(|| self.others_bound(heavier?))
     }
 
     /// The slowest peer's, so that a peer of which nothing is known is not judged by the fastest.
@@ -337,6 +346,15 @@ mod tests {
         assert!(monitor.is_slow(PEER, OWNER, 0));
         answers(&mut monitor, 1, 100);
         assert!(!monitor.is_slow(PEER, OWNER, 0));
+    }
+
+    #[test]
+    fn a_list_is_waited_for_no_longer_than_rotation_info_would_be() {
+        let mut monitor = NetworkConditionMonitor::default();
+        let first = monitor.patience_ms(PEER, RequestClass::MnListDiff);
+        monitor.answered(PEER, Answer { class: RequestClass::QRInfo, elapsed_ms: 100, bytes: 1_000 });
+        assert!(monitor.is_measured(RequestClass::MnListDiff));
+        assert!(monitor.patience_ms(PEER, RequestClass::MnListDiff) < first);
     }
 
     #[test]
