@@ -11,17 +11,20 @@ fn proven(seed: u64, mode: QrInfoMode, failing: u32) -> Run {
 }
 
 #[test]
-fn in_parallel_a_history_is_proven_sooner_and_to_the_same_quorums() {
+fn in_parallel_a_history_is_proven_in_a_fifth_of_the_time_and_to_the_same_quorums() {
     let parallel = proven(1, QrInfoMode::Parallel, 0);
     let one_at_a_time = proven(1, QrInfoMode::Sequential, 0);
     assert_eq!(parallel.verified, one_at_a_time.verified);
-    assert!(parallel.ms < one_at_a_time.ms, "{} of {} ms", parallel.ms, one_at_a_time.ms);
+    assert_eq!((parallel.qrinfos, parallel.diffs), (one_at_a_time.qrinfos, one_at_a_time.diffs));
+    assert!(parallel.ms * 5 < one_at_a_time.ms, "{} of {} ms", parallel.ms, one_at_a_time.ms);
 }
 
 #[test]
-fn with_half_of_all_requests_failing_it_takes_three_times_as_long_at_most() {
-    let undisturbed = proven(1, QrInfoMode::Parallel, 0);
-    let disturbed = proven(1, QrInfoMode::Parallel, 50);
-    assert_eq!(undisturbed.verified, disturbed.verified);
-    assert!(disturbed.ms <= 3 * undisturbed.ms, "{} after {} ms", disturbed.ms, undisturbed.ms);
+fn with_half_of_all_requests_failing_the_same_is_proven() {
+    for seed in 1..4 {
+        let undisturbed = proven(seed, QrInfoMode::Parallel, 0);
+        let disturbed = proven(seed, QrInfoMode::Parallel, 50);
+        assert_eq!(undisturbed.verified, disturbed.verified, "seed {seed}");
+        assert!(disturbed.ms > undisturbed.ms, "seed {seed}: nothing failed");
+    }
 }

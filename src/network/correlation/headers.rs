@@ -3,6 +3,9 @@
 use super::Request;
 use dash_protocol::BlockHash;
 
+/// Core announces at most eight new blocks by headers.
+pub const MAX_ANNOUNCED: usize = 8;
+
 /// What a `headers` or `headers2` message shows of itself before anything in it is proven.
 #[derive(Clone, Copy)]
 pub struct HeadersReply<'a> {
@@ -22,7 +25,8 @@ pub(super) enum Fit {
     /// It can be the answer.
     Answer,
     /// It begins where the request allows, but a node would have begun later: it takes the first hash of the locator
-    /// that is on its chain, and one that stands before is in the reply itself.
+    /// that is on its chain, and one that stands before is in the reply itself. Not so for what is short enough to be
+    /// an announcement: it was on its way before the peer saw the request.
     Ignores,
     /// It has nothing to do with it.
     No,
@@ -34,7 +38,9 @@ pub(super) fn fit(request: &Request, reply: &HeadersReply<'_>) -> Fit {
         (Request::HeadersAfter { .. } | Request::HeaderByHash(_), None) => Fit::Answer,
         (Request::HeadersAfter { locator }, Some(prev)) => {
             match locator.iter().position(|hash| *hash == prev) {
-                Some(begin) if locator[..begin].iter().any(|hash| (reply.passes)(hash)) => Fit::Ignores,
+                Some(begin) if locator[..begin].iter().any(|hash| (reply.passes)(hash)) => {
+                    if reply.count > MAX_ANNOUNCED { Fit::Ignores } else { Fit::No }
+                }
                 Some(_) => Fit::Answer,
                 None => Fit::No,
             }

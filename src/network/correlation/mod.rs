@@ -14,7 +14,7 @@
 mod headers;
 mod lists;
 
-pub use headers::HeadersReply;
+pub use headers::{HeadersReply, MAX_ANNOUNCED};
 pub use lists::QRInfoCorrelationManager;
 
 use crate::api::RequestCounts;

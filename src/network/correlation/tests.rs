@@ -70,6 +70,8 @@ fn an_answer_that_passes_a_hash_of_the_locator_ignores_it_unless_an_older_reques
     manager.cancel(older);
     ask(&mut manager, &[3, 1]);
     assert!(matches!(manager.headers_reply(PEER, reply, now(1)), Match::Late(_)));
+    let announced = HeadersReply { count: MAX_ANNOUNCED, ..reply };
+    assert!(matches!(manager.headers_reply(PEER, announced, now(1)), Match::Unsolicited));
     assert!(matches!(manager.headers_reply(PEER, reply, now(1)), Match::Ignores(_)));
 }
 

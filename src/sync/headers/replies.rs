@@ -9,13 +9,11 @@ use crate::api::LogLevel;
 use crate::chain::pow;
 use crate::engine::{ComputeReply, ConnId, JobId};
 use crate::network::Offence;
-use crate::network::correlation::{HeadersReply, Match};
+use crate::network::correlation::{HeadersReply, MAX_ANNOUNCED, Match};
 use crate::sync::recovery::ErrorKind;
 use crate::sync::sequential::{Failure, Recovery, SyncPhase};
 use dash_protocol::{BlockHash, CompressedHeaders, Header, Inventory, InventoryKind};
 
-/// Core announces at most eight new blocks by headers.
-const MAX_ANNOUNCED: usize = 8;
 /// More new headers than this at once mean that we fell behind.
 pub(super) const FEW_BLOCKS: usize = 8;
 

@@ -60,16 +60,17 @@ impl Situation<'_> {
 
     /// Lists below this have nothing to do with quorums that are wanted.
     pub fn scope_floor(&self, llmq_type: LLMQType) -> u32 {
-        let interval = self.rotated().map_or(0, |llmq| llmq.interval);
-        let newest = self.newest_cycle();
-        if self.history > 0 {
-            return plans::work_block(newest.saturating_sub(self.history * interval));
-        }
         if llmq_type == self.params.llmq_types.platform {
             self.book.top().map_or(self.tip, |top| top.height())
         } else {
-            plans::work_block(newest)
+            plans::work_block(self.newest_cycle())
         }
+    }
+
+    /// The base of the oldest cycle whose quorums are wanted as history.
+    fn oldest_cycle(&self) -> u32 {
+        let interval = self.rotated().map_or(0, |llmq| llmq.interval);
+        self.newest_cycle().saturating_sub(self.history * interval)
     }
 
     /// What is to be had.
@@ -122,14 +123,15 @@ impl Situation<'_> {
         let types = signing_types(self.params);
         for (name, record) in self.book.quorums() {
             let open = matches!(record.status, QuorumStatus::Anchored | QuorumStatus::Checking);
-            if !open || !types.contains(&name.0) || record.last_seen < self.scope_floor(name.0) {
-                continue;
-            }
             let Some(base) = record.base_height().filter(|base| self.reachable(name.0, *base)) else {
                 continue;
             };
-            plan.quorums.push(*name);
-            bases.insert((name.0, base));
+            let in_scope = record.last_seen >= self.scope_floor(name.0)
+                || (self.history > 0 && base >= self.oldest_cycle());
+            if open && in_scope && types.contains(&name.0) {
+                plan.quorums.push(*name);
+                bases.insert((name.0, base));
+            }
         }
     }
 
@@ -142,8 +144,7 @@ impl Situation<'_> {
 
     /// The bases of quorums that must have been mined where no proven list shows whether they were.
     fn predicted(&self, bases: &mut BTreeSet<(LLMQType, u32)>) {
-        let oldest =
-            self.newest_cycle().saturating_sub(self.history * self.rotated().map_or(0, |llmq| llmq.interval));
+        let oldest = self.oldest_cycle();
         for llmq_type in signing_types(self.params) {
             let Some(llmq) = self.params.llmq(llmq_type) else { continue };
             let Some(newest) = newest_mined_base(llmq, self.tip) else { continue };

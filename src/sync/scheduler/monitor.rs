@@ -44,7 +44,7 @@ impl Patience {
                 Self { first: 15_000, least: 5_000, most: 60_000, tolerated: 0, slow: MOST_SLOW_MS }
             }
             RequestClass::MnListDiff | RequestClass::QRInfo => {
-                Self { first: 5_000, least: 300, most: 30_000, tolerated: 2, slow: 100 }
+                Self { first: 5_000, least: 200, most: 30_000, tolerated: 2, slow: 100 }
             }
             RequestClass::Object => {
                 Self { first: 10_000, least: 2_000, most: 30_000, tolerated: 0, slow: 5_000 }
@@ -302,7 +302,7 @@ mod tests {
         assert!((600..700).contains(&monitor.patience_ms(PEER, CLASS)));
         assert!((600..700).contains(&monitor.patience_ms(ConnId(2), CLASS)), "others are all that is known");
         answers(&mut monitor, 60, 1);
-        assert_eq!(monitor.patience_ms(PEER, CLASS), 300);
+        assert_eq!(monitor.patience_ms(PEER, CLASS), 200);
         answers(&mut monitor, 60, 10_000_000);
         assert_eq!(monitor.patience_ms(PEER, CLASS), 30_000);
     }
