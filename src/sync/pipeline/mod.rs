@@ -21,7 +21,7 @@
 //! When a reply comes, correlation finds its request, and the phase hands both to `RequestPipeline::answered`. A late
 //! one goes there just the same (`RequestPipeline::late`): it is used if it is still wanted.
 //!
-//! ```ignore
+//! ```text
 //! for lost in self.lists.expire(&mut ctx.shared()) { /* log */ }
 //! self.lists.want(self.wanted_now(), &mut ctx.shared());
 //! let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).collect();
