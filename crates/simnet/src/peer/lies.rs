@@ -206,7 +206,8 @@ impl Lie {
             Self::CommitmentType => &[Check::CommitmentForm, Check::QuorumRoot],
             Self::CoinbaseForged => &[Check::CoinbasePath],
             Self::CoinbaseOfAnotherBlock => &[Check::CoinbasePath, Check::CoinbaseHeight],
-            Self::OtherBase => &[Check::DiffBase],
+            // In rotation info the base is looked at; a diff by itself is not what was asked for.
+            Self::OtherBase => &[Check::DiffBase, Check::Unsolicited],
             Self::SnapshotForged => &[Check::CommitmentSignatures, Check::Members],
             Self::SkipListRange => &[Check::SnapshotRange],
             Self::LastCommitmentForged => &[Check::QuorumAnchored],
