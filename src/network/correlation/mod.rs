@@ -178,7 +178,7 @@ impl RequestCorrelationManager {
         }
         self.given_up.retain(|late| now.mono_ms < late.deadline_ms + REMEMBERED_MS);
         let is_late = |late: &InFlight| late.peer == peer && answered(&late.request);
-        let index = self.given_up.iter().position(is_late);
+        let index = self.given_up.iter().rposition(is_late);
         index.and_then(|index| self.given_up.remove(index)).map_or(Match::Unsolicited, Match::Late)
     }
 
@@ -231,6 +231,22 @@ impl RequestCorrelationManager {
     pub fn tighten(&mut self, id: RequestId, deadline_ms: u64) {
         if let Some(request) = self.in_flight.get_mut(&id) {
             request.deadline_ms = request.deadline_ms.min(deadline_ms);
+        }
+    }
+
+    /// Whether the peer was asked the same before and did not answer: its answer may be to either, and does not tell how
+    /// long it took (Karn's rule).
+    pub fn was_asked_before(&self, request: &InFlight) -> bool {
+        self.given_up.iter().any(|before| before.peer == request.peer && before.request == request.request)
+    }
+
+    /// Waits no longer for what a peer was asked before something that it answered: a node works on an owner's requests
+    /// one after the other, in the order in which they came.
+    pub fn overtaken(&mut self, by: &InFlight, now: Now) {
+        let owner = by.request.owner();
+        let before = |r: &&mut InFlight| r.peer == by.peer && r.id < by.id && r.request.owner() == owner;
+        for request in self.in_flight.values_mut().filter(before) {
+            request.deadline_ms = request.deadline_ms.min(now.mono_ms);
         }
     }
 

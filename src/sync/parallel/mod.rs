@@ -13,6 +13,7 @@ use crate::checks::{self, Part};
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::{RequestCorrelationManager, RequestId, RequestOwner};
 use crate::sync::pipeline::{ListRequest, Shared};
+use crate::sync::recovery::Asked;
 use crate::sync::scheduler::NetworkConditionMonitor;
 use crate::sync::sequential::RequestClass;
 use std::collections::{BTreeMap, VecDeque};
@@ -56,8 +57,10 @@ pub struct Running {
     pub sent_ms: u64,
     /// How long its answer is waited for.
     pub patience_ms: u64,
-    /// How often its key had failed then.
-    pub failures: u32,
+    /// Within which time an answer is usual.
+    pub expected_ms: u64,
+    /// How often its key had been asked then.
+    pub tries: u32,
     /// Whether it tries out whether anything can be asked again.
     pub probe: bool,
     /// Whether its deadline was set before any answer of its kind was measured.
@@ -67,14 +70,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// The more often the key failed, the sooner.
+    /// Who was asked.
+    pub fn asked(&self) -> Asked {
+        Asked { peer: self.peer, probe: self.probe }
+    }
+
+    /// The more often the key was asked for, the sooner.
     fn second_at_ms(&self) -> Option<u64> {
-        let wait = match self.failures {
-            0 => self.patience_ms * 3 / 4,
-            1 => self.patience_ms / 2,
+        let wait = match self.tries {
+            0 => self.expected_ms,
+            1 => self.expected_ms / 2,
             _ => 0,
         };
-        (!self.answered && !self.probe).then(|| self.sent_ms + wait)
+        (!self.answered).then(|| self.sent_ms + wait)
     }
 }
 
@@ -103,9 +111,12 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         self.limits.per_peer.max(1)
     }
 
-    /// Notes a request as sent. One that ran under the same key is given up.
+    /// Notes a request as sent. One that ran under the same key is superseded.
     pub fn began(&mut self, key: K, running: Running) {
-        if let Some(before) = self.running.insert(key.clone(), running).filter(|before| !before.answered) {
+        let before = self.running.get(&key).filter(|before| !before.answered).copied();
+        let tries = before.map_or(0, |before| before.tries + 1).max(running.tries);
+        self.running.insert(key.clone(), Running { tries, ..running });
+        if let Some(before) = before {
             self.remember(key, before);
         }
     }
@@ -149,18 +160,20 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         self.given_up.push_back((key, running));
     }
 
-    /// Gives up what was not answered in time: each with its key. What somebody else was asked since counts against
-    /// the peer and is nobody's failure.
-    pub(crate) fn expire(&mut self, owner: RequestOwner, shared: &mut Shared<'_>) -> Vec<(K, Running)> {
-        let mut lost = Vec::new();
+    /// Gives up what was not answered in time: what failed, each with its key, and what somebody else was asked since,
+    /// which is no failure but tells of the peer.
+    pub(crate) fn expire(
+        &mut self,
+        owner: RequestOwner,
+        shared: &mut Shared<'_>,
+    ) -> (Vec<(K, Running)>, Vec<Running>) {
+        let (mut lost, mut superseded) = (Vec::new(), Vec::new());
         for request in shared.requests.expire(owner, shared.now) {
-            let superseded = self.given_up.iter().find(|(_, running)| running.id == request.id);
-            if let Some((_, running)) = superseded {
-                shared.monitor.unanswered(running.peer, running.class, shared.now);
-            }
+            superseded
+                .extend(self.given_up.iter().find(|(_, run)| run.id == request.id).map(|(_, run)| *run));
             lost.extend(self.take_lost(request.id));
         }
-        lost
+        (lost, superseded)
     }
 
     /// Takes out what a peer that is gone was asked: each with its key. Its answers stay.
@@ -187,7 +200,11 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         requests: &mut RequestCorrelationManager,
     ) {
         let unmeasured = self.running.values_mut().filter(|running| running.unmeasured && !running.answered);
-        for running in unmeasured.filter(|running| monitor.is_measured(running.class)) {
+        for running in unmeasured {
+            running.expected_ms = monitor.expected_ms(running.peer, running.class).min(running.expected_ms);
+            if !monitor.is_measured(running.class) {
+                continue;
+            }
             running.unmeasured = false;
             let patience = monitor.patience_ms(running.peer, running.class).min(running.patience_ms);
             running.patience_ms = patience;

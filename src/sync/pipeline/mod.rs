@@ -113,11 +113,18 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         for peer in peers {
             shared.monitor.ping(peer.conn, peer.rtt_ms);
         }
-        let probe = match self.recovery.gate(shared.now) {
-            Gate::Pass => false,
-            Gate::Probe => true,
-            Gate::Stop { .. } => return None,
-        };
+        self.recovery.tick(shared.now);
+        let (mut open, mut probed) = (Vec::new(), BTreeSet::new());
+        for peer in peers {
+            match self.recovery.gate(peer.conn, shared.now) {
+                Gate::Pass => open.push(*peer),
+                Gate::Probe => {
+                    open.push(*peer);
+                    probed.insert(peer.conn);
+                }
+                Gate::Stop { .. } => {}
+            }
+        }
         if !self.executor.has_room() {
             return None;
         }
@@ -129,11 +136,11 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         let executor = &self.executor;
         let now = shared.now;
         let mut room = Choice { blocked, second: false, owner: self.owner, per_peer, executor, shared };
-        let first = self.scheduler.next(peers, now, &mut room);
+        let first = self.scheduler.next(&open, now, &mut room);
         // With nothing else to ask, somebody else may be faster with what is under way.
-        room.second = checks::part(Part::Recovery) && !probe;
+        room.second = checks::part(Part::Recovery);
         let found = match first {
-            None if room.second => self.scheduler.next(peers, now, &mut room),
+            None if room.second => self.scheduler.next(&open, now, &mut room),
             found => found,
         };
         let (key, peer) = found?;
@@ -142,8 +149,9 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
             peer,
             class: want.class,
             patience_ms: shared.monitor.patience_ms(peer, want.class),
+            expected_ms: shared.monitor.expected_ms(peer, want.class),
             batch_permille: shared.monitor.batch(peer, 1_000) as u32,
-            probe,
+            probe: probed.contains(&peer),
             content: want.content.clone(),
             unmeasured: !shared.monitor.is_measured(want.class),
             key,
@@ -179,16 +187,27 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         content: Option<Request>,
         shared: &mut Shared<'_>,
     ) -> Option<RequestId> {
-        let Dispatch { key, peer, class, patience_ms, probe, unmeasured, .. } = dispatch;
+        let Dispatch { key, peer, class, patience_ms, expected_ms, probe, unmeasured, .. } = dispatch;
         let content = content.or(dispatch.content)?;
         let id = shared.requests.begin(peer, content, patience_ms, shared.now);
         if probe {
-            self.recovery.probing();
+            self.recovery.probing(peer, shared.now.mono_ms + patience_ms);
         }
         let sent_ms = shared.now.mono_ms;
-        let failures = self.scheduler.failures(&key);
-        let running =
-            Running { id, peer, class, sent_ms, patience_ms, failures, probe, unmeasured, answered: false };
+        let tries = self.scheduler.failures(&key);
+        let answered = false;
+        let running = Running {
+            id,
+            peer,
+            class,
+            sent_ms,
+            patience_ms,
+            expected_ms,
+            tries,
+            probe,
+            unmeasured,
+            answered,
+        };
         self.executor.began(key, running);
         Some(id)
     }
@@ -207,11 +226,14 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
             return self.late(request, answer, bytes, shared);
         };
         let running = self.executor.answered(&key)?;
-        let elapsed_ms = shared.now.mono_ms.saturating_sub(request.sent_ms);
+        let elapsed_ms = elapsed_ms(request, shared);
         let sample = Answer { class: running.class, elapsed_ms, bytes };
         shared.monitor.answered(request.peer, sample);
         self.executor.tighten(shared.monitor, shared.requests);
-        self.recovery.answered(running.class, running.probe, shared.now);
+        if self.owner == RequestOwner::Masternodes {
+            shared.requests.overtaken(request, shared.now);
+        }
+        self.recovery.answered(running.class, running.asked(), shared.now);
         self.hold(key.clone(), request.peer, bytes, answer);
         Some(key)
     }
@@ -226,16 +248,17 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
     ) -> Option<K> {
         let (key, running) = self.executor.take_given_up(request.id)?;
         let Running { class, peer, .. } = running;
-        let elapsed_ms = shared.now.mono_ms.saturating_sub(running.sent_ms);
+        let elapsed_ms = elapsed_ms(request, shared);
         shared.monitor.late(peer, Answer { class, elapsed_ms, bytes });
-        self.scheduler.wanted(&key)?;
-        if self.executor.get(&key).is_some_and(|other| other.answered) {
+        let answered = self.executor.get(&key).is_some_and(|other| other.answered);
+        if answered || self.scheduler.wanted(&key).is_none() {
+            self.recovery.heard(running.asked(), true, shared.now);
             return None;
         }
         self.cancel(&key, shared);
         self.executor
             .began(key.clone(), Running { probe: false, unmeasured: false, answered: true, ..running });
-        self.recovery.answered(class, false, shared.now);
+        self.recovery.answered(class, running.asked(), shared.now);
         self.hold(key.clone(), peer, bytes, answer);
         Some(key)
     }
@@ -269,13 +292,17 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         self.executor.remove(key);
         self.processor.drop_answer(key);
         let (failures, others) = (self.scheduler.failures(key), self.usable.saturating_sub(1));
-        let retry = self.recovery.rejected((running.class, kind), failures, others, shared.now);
+        let retry = self.recovery.rejected((running.class, kind), failures, others, running.peer, shared.now);
         Some(self.lose(key.clone(), running, kind, retry, shared))
     }
 
     /// Gives up what was not answered in time.
     pub(crate) fn expire(&mut self, shared: &mut Shared<'_>) -> Vec<Lost<K>> {
-        let lost = self.executor.expire(self.owner, shared);
+        let (lost, superseded) = self.executor.expire(self.owner, shared);
+        for running in superseded {
+            shared.monitor.unanswered(running.peer, running.class, shared.now);
+            self.recovery.heard(running.asked(), false, shared.now);
+        }
         lost.into_iter()
             .map(|(key, running)| self.unanswered(key, running, ErrorKind::Timeout, shared))
             .collect()
@@ -290,6 +317,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
             .map(|(key, running)| self.unanswered(key, running, ErrorKind::PeerGone, shared))
             .collect();
         self.scheduler.forget_peer(peer);
+        self.recovery.forget_peer(peer);
         shared.monitor.forget(peer);
         lost
     }
@@ -315,7 +343,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         };
         let failures = self.scheduler.failures(&key);
         let report = (running.class, kind);
-        let retry = self.recovery.unanswered(report, failures, others, running.probe, shared.now);
+        let retry = self.recovery.unanswered(report, failures, others, running.asked(), shared.now);
         self.lose(key, running, kind, retry, shared)
     }
 
@@ -342,7 +370,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         if !running.answered {
             shared.requests.cancel(running.id);
             if running.probe {
-                self.recovery.probe_dropped();
+                self.recovery.probe_dropped(running.peer);
             }
         }
     }
@@ -407,7 +435,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
                 PipelineNote::Fallback { from, to } => {
                     ("requests go another way", format!("{from:?}"), format!("{to:?}"))
                 }
-                PipelineNote::Breaker { from, to } => {
+                PipelineNote::Breaker { from, to, .. } => {
                     ("the circuit breaker changed", format!("{from:?}"), format!("{to:?}"))
                 }
             };
@@ -425,4 +453,10 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         ];
         own.into_iter().flatten().min()
     }
+}
+
+/// How long an answer took, where it can be told which asking it answers.
+fn elapsed_ms(request: &InFlight, shared: &Shared<'_>) -> Option<u64> {
+    let known = !shared.requests.was_asked_before(request);
+    known.then(|| shared.now.mono_ms.saturating_sub(request.sent_ms))
 }

@@ -19,7 +19,7 @@ pub struct PipelineSettings {
     pub most_held: usize,
     /// Bytes of answers held beyond which only what they wait for is asked.
     pub most_held_bytes: usize,
-    /// The share of failures at which the breaker opens, 0 to 1.
+    /// The share of failures at which a peer's breaker opens, 0 to 1.
     pub breaker_rate: f64,
     /// For the spread of waits.
     pub seed: u64,
@@ -51,6 +51,7 @@ pub struct Dispatch<K> {
     pub batch_permille: u32,
     /// Whether it tries out whether anything can be asked again.
     pub probe: bool,
+    pub(super) expected_ms: u64,
     pub(super) content: Option<Request>,
     pub(super) unmeasured: bool,
 }
@@ -82,8 +83,10 @@ pub enum PipelineNote {
         /// The way from now on.
         to: Fallback,
     },
-    /// The breaker changed.
+    /// A peer's breaker changed.
     Breaker {
+        /// Whose.
+        peer: ConnId,
         /// Where it stood.
         from: Circuit,
         /// Where it stands.

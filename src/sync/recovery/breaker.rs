@@ -1,4 +1,4 @@
-//! A way that keeps failing is not taken for a while, and then tried with one request.
+//! A peer that keeps failing is asked nothing for a while, and is then tried with one request.
 //!
 //! Holds at most the last `MOST_WINDOW` outcomes.
 
@@ -9,12 +9,12 @@ use std::collections::VecDeque;
 
 /// The latest outcomes, which count once there are so many. Twice as many are looked at each time that it was closed
 /// by a probe, since what works now and then is worth going on with; a window of successes goes back to the first.
-const FIRST_WINDOW: usize = 20;
-const MOST_WINDOW: usize = 80;
+const FIRST_WINDOW: usize = 12;
+const MOST_WINDOW: usize = 48;
 /// The share of failures at which all counts as well again.
 const WELL: f64 = 0.25;
 /// How long it stays open the first time, and the longest.
-const FIRST_WAIT_MS: u64 = 100;
+const FIRST_WAIT_MS: u64 = 50;
 const MOST_WAIT_MS: u64 = 30_000;
 
 /// Whether a request may be sent.
@@ -24,18 +24,23 @@ pub enum Gate {
     Pass,
     /// This one may, and no other until its outcome is known.
     Probe,
-    /// Not before this time; none while a probe is under way.
+    /// Not before this time, unless a probe that is under way is answered.
     Stop {
         /// Monotonic milliseconds.
-        until_ms: Option<u64>,
+        until_ms: u64,
     },
 }
 
 #[derive(Clone, Copy, Debug)]
 enum State {
     Closed,
-    Open { until_ms: u64 },
-    HalfOpen { probing: bool },
+    Open {
+        until_ms: u64,
+    },
+    /// A probe is waited for until then, if one is under way.
+    HalfOpen {
+        probe_until_ms: Option<u64>,
+    },
 }
 
 /// Opens when too large a share of the latest requests failed, lets one probe through after a wait, and closes when
@@ -77,32 +82,35 @@ impl CircuitBreaker {
         if let State::Open { until_ms } = self.state
             && now.mono_ms >= until_ms
         {
-            self.state = State::HalfOpen { probing: false };
+            self.state = State::HalfOpen { probe_until_ms: None };
         }
         match self.state {
             _ if !checks::part(Part::Breaker) => Gate::Pass,
             State::Closed => Gate::Pass,
-            State::HalfOpen { probing: false } => Gate::Probe,
-            State::HalfOpen { probing: true } => Gate::Stop { until_ms: None },
-            State::Open { until_ms } => Gate::Stop { until_ms: Some(until_ms) },
+            State::HalfOpen { probe_until_ms } => match probe_until_ms.filter(|until| now.mono_ms < *until) {
+                Some(until_ms) => Gate::Stop { until_ms },
+                None => Gate::Probe,
+            },
+            State::Open { until_ms } => Gate::Stop { until_ms },
         }
     }
 
-    /// Notes that the probe is under way.
-    pub fn probing(&mut self) {
-        if let State::HalfOpen { probing } = &mut self.state {
-            *probing = true;
+    /// Notes that the probe is under way: no other goes before this time, in monotonic milliseconds.
+    pub fn probing(&mut self, until_ms: u64) {
+        if let State::HalfOpen { probe_until_ms } = &mut self.state {
+            *probe_until_ms = Some(until_ms);
         }
     }
 
     /// Notes that the probe ended without an outcome, as when it was wanted no longer: another may go.
     pub fn probe_dropped(&mut self) {
-        if let State::HalfOpen { probing } = &mut self.state {
-            *probing = false;
+        if let State::HalfOpen { probe_until_ms } = &mut self.state {
+            *probe_until_ms = None;
         }
     }
 
-    /// Notes an outcome. Those of requests that were under way when it opened change nothing until it is closed.
+    /// Notes an outcome. A failure of what was under way when it opened changes nothing until it is closed; a success
+    /// tells as much as a probe's, whatever it was asked for.
     pub fn outcome(&mut self, success: bool, probe: bool, now: Now) {
         match self.state {
             State::Closed => {
@@ -116,7 +124,7 @@ impl CircuitBreaker {
                     _ => {}
                 }
             }
-            State::HalfOpen { .. } if probe && success => {
+            State::HalfOpen { .. } | State::Open { .. } if success => {
                 self.state = State::Closed;
                 self.outcomes.clear();
                 self.window = (self.window * 2).min(MOST_WINDOW);
@@ -153,7 +161,8 @@ impl CircuitBreaker {
     pub fn next_deadline_ms(&self) -> Option<u64> {
         match self.state {
             State::Open { until_ms } => Some(until_ms),
-            State::Closed | State::HalfOpen { .. } => None,
+            State::HalfOpen { probe_until_ms } => probe_until_ms,
+            State::Closed => None,
         }
     }
 }
@@ -189,33 +198,51 @@ mod tests {
     #[test]
     fn half_open_lets_exactly_one_probe_through() {
         let mut breaker = opened();
-        assert_eq!(breaker.gate(now(FIRST_WAIT_MS - 1)), Gate::Stop { until_ms: Some(FIRST_WAIT_MS) });
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS - 1)), Gate::Stop { until_ms: FIRST_WAIT_MS });
         assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Probe);
-        breaker.probing();
-        assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Stop { until_ms: None });
-        breaker.outcome(true, false, now(FIRST_WAIT_MS));
+        breaker.probing(FIRST_WAIT_MS + 500);
+        assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Stop { until_ms: FIRST_WAIT_MS + 500 });
+        breaker.outcome(false, false, now(FIRST_WAIT_MS));
         assert_eq!(breaker.circuit(), Circuit::HalfOpen);
         breaker.outcome(true, true, now(FIRST_WAIT_MS));
         assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Pass);
     }
 
     #[test]
+    fn an_answer_to_what_was_under_way_closes_it_and_a_failure_of_that_changes_nothing() {
+        let mut breaker = opened();
+        breaker.outcome(false, false, now(1));
+        assert_eq!(breaker.gate(now(1)), Gate::Stop { until_ms: FIRST_WAIT_MS });
+        breaker.outcome(true, false, now(1));
+        assert_eq!(breaker.gate(now(1)), Gate::Pass);
+    }
+
+    #[test]
     fn a_probe_that_fails_opens_it_for_longer_and_one_that_is_dropped_makes_room_for_another() {
         let mut breaker = opened();
         breaker.gate(now(FIRST_WAIT_MS));
-        breaker.probing();
+        breaker.probing(5_000);
         breaker.probe_dropped();
         assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Probe);
-        breaker.probing();
+        breaker.probing(5_000);
         breaker.outcome(false, true, now(1_000));
         let wait = FIRST_WAIT_MS * 3 / 2;
-        assert_eq!(breaker.gate(now(1_000)), Gate::Stop { until_ms: Some(1_000 + wait) });
+        assert_eq!(breaker.gate(now(1_000)), Gate::Stop { until_ms: 1_000 + wait });
         for round in 1..100 {
             breaker.gate(now(round * 100_000));
-            breaker.probing();
+            breaker.probing(round * 100_000 + 1);
             breaker.outcome(false, true, now(round * 100_000));
         }
         assert_eq!(breaker.wait_ms, MOST_WAIT_MS);
+    }
+
+    #[test]
+    fn a_probe_of_which_nothing_is_heard_makes_room_for_another() {
+        let mut breaker = opened();
+        breaker.gate(now(FIRST_WAIT_MS));
+        breaker.probing(5_000);
+        assert_eq!(breaker.gate(now(4_999)), Gate::Stop { until_ms: 5_000 });
+        assert_eq!(breaker.gate(now(5_000)), Gate::Probe);
     }
 
     #[test]

@@ -21,6 +21,15 @@ const MOST_WINDOW: f64 = 64.0;
 /// The share of a full batch that a new peer is asked for.
 const FIRST_BATCH: f64 = 0.25;
 const LEAST_BATCH: f64 = 1.0 / 64.0;
+/// How much a window shrinks with a loss; it grows by one with an answer, since losses alone do not tell of a busy
+/// peer: long answers do.
+const LOSS_STEP: f64 = 0.25;
+/// The first answer's time over the spread that is assumed then.
+const FIRST_SPREAD: f64 = 16.0;
+/// How much longer than others a peer may take of which nothing is known.
+const OTHERS_MARGIN: f64 = 1.3;
+/// How much longer rotation info may take than a list, while only lists were measured.
+const QRINFO_TO_LIST: f64 = 3.0;
 /// How much one outcome counts in the loss.
 const LOSS_WEIGHT: f64 = 0.2;
 const OWNERS: usize = 3;
@@ -44,7 +53,7 @@ impl Patience {
                 Self { first: 15_000, least: 5_000, most: 60_000, tolerated: 0, slow: MOST_SLOW_MS }
             }
             RequestClass::MnListDiff | RequestClass::QRInfo => {
-                Self { first: 5_000, least: 200, most: 30_000, tolerated: 2, slow: 100 }
+                Self { first: 5_000, least: 120, most: 30_000, tolerated: 3, slow: 200 }
             }
             RequestClass::Object => {
                 Self { first: 10_000, least: 2_000, most: 30_000, tolerated: 0, slow: 5_000 }
@@ -63,7 +72,7 @@ struct Latency {
 impl Latency {
     fn sample(&mut self, ms: f64) {
         match self.mean {
-            None => (self.mean, self.spread) = (Some(ms), ms / 4.0),
+            None => (self.mean, self.spread) = (Some(ms), ms / FIRST_SPREAD),
             Some(mean) => {
                 self.spread = self.spread * 0.75 + (mean - ms).abs() * 0.25;
                 self.mean = Some(mean * 0.875 + ms * 0.125);
@@ -111,8 +120,8 @@ impl Default for Condition {
 pub struct Answer {
     /// What was asked.
     pub class: RequestClass,
-    /// From the request's leaving to the answer, in milliseconds.
-    pub elapsed_ms: u64,
+    /// From the request's leaving to the answer, in milliseconds; none where that cannot be told.
+    pub elapsed_ms: Option<u64>,
     /// Its length.
     pub bytes: usize,
 }
@@ -127,14 +136,15 @@ impl NetworkConditionMonitor {
     /// Notes an answer that came in time.
     pub fn answered(&mut self, peer: ConnId, answer: Answer) {
         let condition = self.peers.entry(peer).or_default();
-        let elapsed = answer.elapsed_ms.max(1) as f64;
-        condition.latency[answer.class as usize].sample(elapsed);
         condition.loss *= 1.0 - LOSS_WEIGHT;
         let owner = answer.class.owner() as usize;
         condition.unanswered[owner] = 0;
         condition.slow_until_ms[owner] = 0;
         condition.window[owner] = (condition.window[owner] + 1.0).min(MOST_WINDOW);
-        let brisk = answer.elapsed_ms < Patience::of(answer.class).first / 2;
+        let Some(elapsed_ms) = answer.elapsed_ms else { return };
+        let elapsed = elapsed_ms.max(1) as f64;
+        condition.latency[answer.class as usize].sample(elapsed);
+        let brisk = elapsed_ms < Patience::of(answer.class).first / 2;
         condition.batch = (condition.batch * if brisk { 1.5 } else { 0.75 }).clamp(LEAST_BATCH, 1.0);
         if answer.bytes > LARGE_REPLY {
             // What the round trip itself takes says nothing of the link's width.
@@ -148,8 +158,9 @@ impl NetworkConditionMonitor {
     /// Notes an answer that came after it was given up: it tells how long answers take, but makes up for nothing.
     pub fn late(&mut self, peer: ConnId, answer: Answer) {
         let condition = self.peers.entry(peer).or_default();
-        let elapsed = answer.elapsed_ms.max(1) as f64;
-        condition.latency[answer.class as usize].sample(elapsed);
+        if let Some(elapsed_ms) = answer.elapsed_ms {
+            condition.latency[answer.class as usize].sample(elapsed_ms.max(1) as f64);
+        }
     }
 
     /// Notes a request that was not answered in time.
@@ -158,7 +169,7 @@ impl NetworkConditionMonitor {
         let owner = class.owner() as usize;
         condition.loss = condition.loss * (1.0 - LOSS_WEIGHT) + LOSS_WEIGHT;
         condition.unanswered[owner] += 1;
-        condition.window[owner] = (condition.window[owner] - 0.5).max(1.0);
+        condition.window[owner] = (condition.window[owner] - LOSS_STEP).max(1.0);
         condition.batch = (condition.batch / 2.0).max(LEAST_BATCH);
         let in_a_row = condition.unanswered[owner];
         let patience = Patience::of(class);
@@ -182,19 +193,38 @@ impl NetworkConditionMonitor {
     pub fn forget(&mut self, peer: ConnId) {
         self.peers.remove(&peer);
     }
+
     /// How long to wait for an answer, in milliseconds: what the peer's answers of this class took, or those of other
-    /// peers if it gave none, with their spread, and twice as long after every four in a row that were not answered.
-    /// That is short; but an answer that comes later is still used, and makes the next wait longer.
+    /// peers if it gave none, with their spread. That is short; but an answer that comes later is still used, and makes
+    /// the next wait longer.
     pub fn patience_ms(&self, peer: ConnId, class: RequestClass) -> u64 {
         let patience = Patience::of(class);
         if !checks::part(Part::Monitor) {
             return patience.first;
         }
+        let wait = self.bound(peer, class).map_or(patience.first, |bound| (bound as u64).max(patience.least));
+        wait.min(patience.most)
+    }
+
+    /// The time within which nearly every answer of the peer came that came at all, in milliseconds. Somebody else may
+    /// be asked then, if nothing else is to be asked, while this answer is waited for on.
+    pub fn expected_ms(&self, peer: ConnId, class: RequestClass) -> u64 {
+        let first = Patience::of(class).first;
+        if !checks::part(Part::Monitor) {
+            return first;
+        }
+        self.bound(peer, class).or_else(|| self.guess(class)).map_or(first, |bound| bound as u64)
+    }
+
+    fn bound(&self, peer: ConnId, class: RequestClass) -> Option<f64> {
         let own = self.peers.get(&peer).and_then(|condition| condition.latency[class as usize].bound());
-        let bound = own.or_else(|| self.known_bound(class));
-        let wait = bound.map_or(patience.first, |bound| (bound.ceil() as u64).max(patience.least));
-        let doublings = (self.unanswered_in_a_row(peer, class.owner()) / 4).min(3);
-        (wait << doublings).min(patience.most)
+        own.or_else(|| self.known_bound(class).map(|bound| bound * OTHERS_MARGIN)).map(f64::ceil)
+    }
+
+    /// What may be expected of a class of which nothing is known, by a lighter one.
+    fn guess(&self, class: RequestClass) -> Option<f64> {
+        let is_heavier = class == RequestClass::QRInfo;
+        self.others_bound(RequestClass::MnListDiff).filter(|_| is_heavier).map(|bound| bound * QRINFO_TO_LIST)
     }
 
     /// Whether anything was measured that [`Self::patience_ms`] can go by.
@@ -217,13 +247,13 @@ impl NetworkConditionMonitor {
         bounds.max_by(f64::total_cmp)
     }
 
-    /// How many requests of an owner a peer may have at once: one more after each second answer, half after a loss.
+    /// How many requests of an owner a peer may have at once: more with each answer, a little less with each loss.
     pub fn concurrency(&self, peer: ConnId, owner: RequestOwner, cap: usize) -> usize {
         if !checks::part(Part::Monitor) {
             return cap;
         }
         let window = self.peers.get(&peer).map_or(FIRST_WINDOW, |condition| condition.window[owner as usize]);
-        (window as usize).clamp(1, cap.max(1))
+        (window.round() as usize).clamp(1, cap.max(1))
     }
 
     /// How many items to ask for in one message, of at most `most`.
@@ -289,7 +319,7 @@ mod tests {
 
     fn answers(monitor: &mut NetworkConditionMonitor, count: usize, elapsed_ms: u64) {
         for _ in 0..count {
-            monitor.answered(PEER, Answer { class: CLASS, elapsed_ms, bytes: 100 });
+            monitor.answered(PEER, Answer { class: CLASS, elapsed_ms: Some(elapsed_ms), bytes: 100 });
         }
     }
 
@@ -300,9 +330,9 @@ mod tests {
         assert_eq!(monitor.patience_ms(PEER, RequestClass::Headers), 15_000);
         answers(&mut monitor, 30, 600);
         assert!((600..700).contains(&monitor.patience_ms(PEER, CLASS)));
-        assert!((600..700).contains(&monitor.patience_ms(ConnId(2), CLASS)), "others are all that is known");
+        assert!((780..900).contains(&monitor.patience_ms(ConnId(2), CLASS)), "others are all that is known");
         answers(&mut monitor, 60, 1);
-        assert_eq!(monitor.patience_ms(PEER, CLASS), 200);
+        assert_eq!(monitor.patience_ms(PEER, CLASS), 120);
         answers(&mut monitor, 60, 10_000_000);
         assert_eq!(monitor.patience_ms(PEER, CLASS), 30_000);
     }
@@ -313,7 +343,7 @@ mod tests {
         answers(&mut monitor, 30, 100);
         monitor.unanswered(PEER, CLASS, now(0));
         let before = monitor.patience_ms(PEER, CLASS);
-        monitor.late(PEER, Answer { class: CLASS, elapsed_ms: 4_000, bytes: 0 });
+        monitor.late(PEER, Answer { class: CLASS, elapsed_ms: Some(4_000), bytes: 0 });
         assert!(monitor.patience_ms(PEER, CLASS) > before * 4);
         assert_eq!(monitor.unanswered_in_a_row(PEER, OWNER), 1);
     }
@@ -338,7 +368,7 @@ mod tests {
         monitor.unanswered(PEER, RequestClass::Headers, now(0));
         assert!(monitor.is_slow(PEER, RequestOwner::Headers, MOST_SLOW_MS - 1));
         assert!(!monitor.is_slow(PEER, RequestOwner::Headers, MOST_SLOW_MS));
-        for _ in 0..2 {
+        for _ in 0..3 {
             monitor.unanswered(PEER, CLASS, now(0));
             assert!(!monitor.is_slow(PEER, OWNER, 0));
         }
@@ -352,7 +382,7 @@ mod tests {
     fn a_list_is_waited_for_no_longer_than_rotation_info_would_be() {
         let mut monitor = NetworkConditionMonitor::default();
         let first = monitor.patience_ms(PEER, RequestClass::MnListDiff);
-        monitor.answered(PEER, Answer { class: RequestClass::QRInfo, elapsed_ms: 100, bytes: 1_000 });
+        monitor.answered(PEER, Answer { class: RequestClass::QRInfo, elapsed_ms: Some(100), bytes: 1_000 });
         assert!(monitor.is_measured(RequestClass::MnListDiff));
         assert!(monitor.patience_ms(PEER, RequestClass::MnListDiff) < first);
     }
@@ -363,7 +393,7 @@ mod tests {
         answers(&mut monitor, 1, 100);
         assert_eq!(monitor.bytes_per_second(PEER), None);
         monitor.ping(PEER, Some(100.0));
-        monitor.answered(PEER, Answer { class: CLASS, elapsed_ms: 1_100, bytes: 1_000_000 });
+        monitor.answered(PEER, Answer { class: CLASS, elapsed_ms: Some(1_100), bytes: 1_000_000 });
         assert_eq!(monitor.bytes_per_second(PEER), Some(1_000_000.0));
     }
 }
