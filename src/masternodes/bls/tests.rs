@@ -371,6 +371,34 @@ fn bytes_that_are_no_point_are_refused() {
     }
 }
 
+#[test]
+fn decoded_keys_stay_for_the_next_batch_up_to_a_bound() {
+    let member = |n: usize| {
+        let mut key = *lock(1).key.as_bytes();
+        key[40..].copy_from_slice(&n.to_be_bytes());
+        let key = BlsPublicKey::from_bytes(key);
+        (key, point::member(&key))
+    };
+    point::forget();
+    let first: Vec<_> = (0..3).map(member).collect();
+    assert_eq!(point::decoded(), 3);
+    for n in 3..point::MAX_DECODED {
+        member(n);
+    }
+    assert_eq!(point::decoded(), point::MAX_DECODED);
+    assert_eq!(member(1), first[1]);
+    assert_eq!(point::decoded(), point::MAX_DECODED);
+    member(point::MAX_DECODED);
+    assert_eq!(point::decoded(), 1);
+    for (key, decoded) in first {
+        let (key, on_curve) = (key, PublicKey::uncompress(key.as_bytes()).ok());
+        assert_eq!(decoded, on_curve);
+        assert_eq!(point::member(&key), on_curve);
+    }
+    assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
+    assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
+}
+
 mod sums {
     use super::*;
     use crate::masternodes::bls::field::Fp;
