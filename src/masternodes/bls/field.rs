@@ -2,7 +2,7 @@
 //!
 //! Elements are in Montgomery form with R = 2^390 and always below the modulus. A limb has 30 bits: WebAssembly
 //! multiplies 32 bits at most without losing any, and products of 30 add up seven rounds long before they must be
-//! carried, so that no multiplication waits for another one's carry. That takes less than half the time of limbs of
+//! carried, so that no multiplication waits for another one's carry. That takes about half the time of limbs of
 //! 32 bits. Only public values go through here: nothing takes constant time.
 
 use blst::{blst_fp, blst_p1, p1_affines};

@@ -41,8 +41,8 @@ const MEASURED: [&str; 4] = ["full-list", "qrinfo", "bls-alone", "bls-in-32"];
 const STEPS: [&str; 3] = ["qrinfo-lists", "qrinfo-members", "qrinfo-signatures"];
 const BASELINE: &str = "noble-bls";
 
-/// Milliseconds that a native client in use takes for the same on one core, signatures one by one: a figure to compare
-/// with, taken once on a machine of the same kind and not measured here.
+/// Milliseconds that a native client in use takes for the same on one core: a figure that was given, not measured here,
+/// so that the ratio to it holds for a machine at rest alone.
 const NATIVE_CLIENT: f64 = 1_800.0;
 
 /// All figures.
