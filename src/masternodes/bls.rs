@@ -13,9 +13,10 @@
 //! checkpoint never has to verify; legacy operator keys are re-encoded by [`BlsPublicKey::to_basic`], as the point is
 //! the same one.
 //!
-//! **Bounds.** A batch holds what its caller puts in, at most [`MAX_BATCH`] by agreement. Beside its input it keeps one
-//! point for each different member key, about 1 kB for each check, and some 6 kB for each key of the sum at hand. A hostile batch costs at most three times what an
-//! honest one costs: each bad check is named, so that its sender can be.
+//! **Bounds.** A batch holds what its caller puts in, at most [`MAX_BATCH`] by agreement. Beside its input it takes
+//! about 1 kB for each check and some 6 kB for each key of the sum at hand. Members' keys stay decoded for the batches
+//! after it, 8,192 of them at most: which they are changes what a batch costs, never what becomes of it. A hostile batch
+//! costs at most three times what an honest one costs: each bad check is named, so that its sender can be.
 
 mod aggregate;
 mod batch;
@@ -75,8 +76,7 @@ pub enum Verdict {
 /// Checks the signatures of commitments together; the verdicts are in their order and the same as one by one.
 #[must_use]
 pub fn verify_commitments(checks: &[CommitmentCheck]) -> Vec<Verdict> {
-    let mut keys = point::Keys::default();
-    let claims: Vec<Option<Claim>> = checks.iter().map(|check| commitment_claim(check, &mut keys)).collect();
+    let claims: Vec<Option<Claim>> = checks.iter().map(commitment_claim).collect();
     let mut found = batch::verify(&claims.iter().flatten().collect::<Vec<_>>()).into_iter();
     claims
         .iter()
@@ -97,6 +97,12 @@ pub fn verify_signatures(checks: &[SignatureCheck]) -> Vec<bool> {
     claims.iter().map(|claim| claim.as_ref().and_then(|_| found.next()) == Some(None)).collect()
 }
 
+/// Lets go of what earlier batches left decoded. Only the time that the next one takes depends on it: a measurement
+/// begins with it.
+pub fn forget_keys() {
+    point::forget();
+}
+
 /// Checks one commitment.
 #[must_use]
 pub fn verify_commitment(check: &CommitmentCheck) -> Verdict {
@@ -110,13 +116,11 @@ pub fn verify_signature(check: &SignatureCheck) -> bool {
 }
 
 /// Both parts of a commitment, the quorum's first, or none if a point is not usable.
-fn commitment_claim(check: &CommitmentCheck, keys: &mut point::Keys) -> Option<Claim> {
+fn commitment_claim(check: &CommitmentCheck) -> Option<Claim> {
     let quorum =
         Part { key: point::checked_key(&check.quorum_key)?, signature: point::signature(&check.quorum_sig)? };
-    let members = Part {
-        key: aggregate::key(&check.member_keys, keys)?,
-        signature: point::signature(&check.members_sig)?,
-    };
+    let members =
+        Part { key: aggregate::key(&check.member_keys)?, signature: point::signature(&check.members_sig)? };
     Some(Claim { message: check.message, parts: vec![quorum, members] })
 }
 

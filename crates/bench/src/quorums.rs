@@ -5,7 +5,7 @@ use crate::{BenchError, Recording};
 use dash_protocol::{
     BlockHash, Decode, FinalCommitment, LlmqParams, MnListDiff, NetworkParams, QRInfo, QuorumSnapshot,
 };
-use dash_spv_wasm::masternodes::bls::{CommitmentCheck, MAX_BATCH, Verdict, verify_commitments};
+use dash_spv_wasm::masternodes::bls::{CommitmentCheck, MAX_BATCH, Verdict, forget_keys, verify_commitments};
 use dash_spv_wasm::masternodes::plans::{WORK_DEPTH, cycle_base, quarter_cycles};
 use dash_spv_wasm::masternodes::{
     Cycle, ListState, MasternodeEntry, commitment, evo_only, list_height, modifier, plain_members,
@@ -77,11 +77,12 @@ pub fn checks(recording: &Recording, lists: &Lists) -> Result<Vec<CommitmentChec
     Ok(checks)
 }
 
-/// Verifies both signatures of every commitment, in batches as the client makes them.
+/// Verifies both signatures of every commitment, in batches as the client makes them, with no key decoded before.
 ///
 /// # Errors
 /// [`BenchError::Signature`] where one does not hold.
 pub fn verify(checks: &[CommitmentCheck]) -> Result<(), BenchError> {
+    forget_keys();
     let verdicts = checks.chunks(MAX_BATCH).flat_map(verify_commitments);
     let bad = verdicts.filter(|verdict| *verdict != Verdict::Valid).count();
     if bad > 0 { Err(BenchError::Signature { bad, all: checks.len() }) } else { Ok(()) }

@@ -3,8 +3,7 @@
 //! Every key is weighted by a hash of its place and of all keys, so that no operator can choose a key that cancels the
 //! others': a plain sum would let the last to register sign for everybody.
 
-use super::point::Keys;
-use super::sum;
+use super::{point, sum};
 use blst::MultiPoint;
 use blst::min_pk::PublicKey;
 use dash_protocol::BlsPublicKey;
@@ -12,13 +11,13 @@ use sha2::{Digest, Sha256};
 
 /// The key that the members' signature holds for. One key alone is a quorum of size 1, which signs plainly. None if a
 /// key is not usable, or the sum is not.
-pub(super) fn key(members: &[BlsPublicKey], keys: &mut Keys) -> Option<PublicKey> {
+pub(super) fn key(members: &[BlsPublicKey]) -> Option<PublicKey> {
     if let [alone] = members {
-        return super::point::checked_key(alone);
+        return point::checked_key(alone);
     }
     let mut sorted = members.to_vec();
     sorted.sort_unstable();
-    let points: Vec<PublicKey> = sorted.iter().map(|key| keys.member(key)).collect::<Option<_>>()?;
+    let points: Vec<PublicKey> = sorted.iter().map(point::member).collect::<Option<_>>()?;
     if points.is_empty() {
         return None;
     }

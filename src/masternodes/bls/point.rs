@@ -6,6 +6,7 @@
 
 use blst::min_pk::{PublicKey, Signature};
 use dash_protocol::{BlsPublicKey, BlsSignature};
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// A key that stands alone.
@@ -20,19 +21,39 @@ pub(super) fn signature(bytes: &BlsSignature) -> Option<Signature> {
     signature.validate(true).is_ok().then_some(signature)
 }
 
-/// Members' keys, decoded once a batch: a masternode is in several quorums, and to decode its key (a square root) costs
-/// as much as its share of the weighted sum.
-#[derive(Default)]
-pub(super) struct Keys(HashMap<BlsPublicKey, Option<PublicKey>>);
+thread_local! {
+    /// Members' keys: a masternode is in several quorums, and to decode its key (a square root) costs as much as its
+    /// share of a weighted sum. The keys of all masternodes serve one batch after the other.
+    static DECODED: RefCell<HashMap<BlsPublicKey, Option<PublicKey>>> = RefCell::default();
+}
 
-impl Keys {
-    /// A key that only counts within a sum whose subgroup is checked: on the curve, and not infinity.
-    pub fn member(&mut self, bytes: &BlsPublicKey) -> Option<PublicKey> {
-        *self.0.entry(*bytes).or_insert_with(|| {
+/// How many decoded keys are kept, some 1.5 MB: more than twice as many as mainnet has masternodes.
+pub(super) const MAX_DECODED: usize = 8_192;
+
+/// A key that only counts within a sum whose subgroup is checked: on the curve, and not infinity.
+///
+/// What is kept is what the bytes say, good or bad, so that nobody's keys can change what becomes of another's.
+pub(super) fn member(bytes: &BlsPublicKey) -> Option<PublicKey> {
+    DECODED.with_borrow_mut(|decoded| {
+        if decoded.len() >= MAX_DECODED && !decoded.contains_key(bytes) {
+            decoded.clear();
+        }
+        *decoded.entry(*bytes).or_insert_with(|| {
             let infinity = bytes.as_bytes()[0] & INFINITY != 0;
             PublicKey::uncompress(bytes.as_bytes()).ok().filter(|_| !infinity)
         })
-    }
+    })
+}
+
+/// Keeps no decoded key any longer.
+pub(super) fn forget() {
+    DECODED.take();
+}
+
+/// How many decoded keys are kept.
+#[cfg(test)]
+pub(super) fn decoded() -> usize {
+    DECODED.with_borrow(HashMap::len)
 }
 
 /// The flag of infinity in the first byte.

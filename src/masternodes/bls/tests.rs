@@ -185,13 +185,13 @@ fn a_changed_bit_of_key_message_or_signature_does_not_verify() {
 fn secure_aggregation_gives_the_protocols_key_and_signature() {
     let members = [counting(), number(2), number(3)];
     let keys: Vec<BlsPublicKey> = members.iter().map(public).collect();
-    let aggregated = aggregate::key(&keys, &mut point::Keys::default()).unwrap();
+    let aggregated = aggregate::key(&keys).unwrap();
     assert_eq!(aggregated.compress(), bytes(AGGREGATED_PK));
     assert_eq!(members_sign(&members, &message_one()), BlsSignature::from_bytes(bytes(AGGREGATED_SIG)));
     let turned: Vec<BlsPublicKey> = keys.iter().rev().copied().collect();
-    assert_eq!(aggregate::key(&turned, &mut point::Keys::default()), Some(aggregated));
+    assert_eq!(aggregate::key(&turned), Some(aggregated));
     let twice = [&keys[..], &keys[..1]].concat();
-    assert_ne!(aggregate::key(&twice, &mut point::Keys::default()), Some(aggregated));
+    assert_ne!(aggregate::key(&twice), Some(aggregated));
 }
 
 #[test]
@@ -369,6 +369,34 @@ fn bytes_that_are_no_point_are_refused() {
         let signature = BlsSignature::from_bytes(signature);
         assert!(!verify_signature(&SignatureCheck { signature, ..lock(1) }), "{signature}");
     }
+}
+
+#[test]
+fn decoded_keys_stay_for_the_next_batch_up_to_a_bound() {
+    let member = |n: usize| {
+        let mut key = *lock(1).key.as_bytes();
+        key[40..].copy_from_slice(&n.to_be_bytes());
+        let key = BlsPublicKey::from_bytes(key);
+        (key, point::member(&key))
+    };
+    point::forget();
+    let first: Vec<_> = (0..3).map(member).collect();
+    assert_eq!(point::decoded(), 3);
+    for n in 3..point::MAX_DECODED {
+        member(n);
+    }
+    assert_eq!(point::decoded(), point::MAX_DECODED);
+    assert_eq!(member(1), first[1]);
+    assert_eq!(point::decoded(), point::MAX_DECODED);
+    member(point::MAX_DECODED);
+    assert_eq!(point::decoded(), 1);
+    for (key, decoded) in first {
+        let (key, on_curve) = (key, PublicKey::uncompress(key.as_bytes()).ok());
+        assert_eq!(decoded, on_curve);
+        assert_eq!(point::member(&key), on_curve);
+    }
+    assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
+    assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
 }
 
 mod sums {

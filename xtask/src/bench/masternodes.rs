@@ -1,7 +1,8 @@
 //! `cargo xtask bench masternodes`: mainnet's recorded list and quorums, proven natively and in Chrome.
 //!
 //! The baseline of every figure is one verification of a signature by `@noble/curves`, the JavaScript library that a
-//! page would take else: the same signature, in the same page, in the same minutes.
+//! page would take else: the same signature, in the same page, in the same minutes. Rotation info is compared with a
+//! native client as well.
 
 use super::{Figure, median};
 use crate::{build, e2e, paths, process};
@@ -40,6 +41,10 @@ const MEASURED: [&str; 4] = ["full-list", "qrinfo", "bls-alone", "bls-in-32"];
 const STEPS: [&str; 3] = ["qrinfo-lists", "qrinfo-members", "qrinfo-signatures"];
 const BASELINE: &str = "noble-bls";
 
+/// Milliseconds that a native client in use takes for the same on one core: a figure that was given, not measured here,
+/// so that the ratio to it holds for a machine at rest alone.
+const NATIVE_CLIENT: f64 = 1_800.0;
+
 /// All figures.
 pub fn run(args: &Args) -> Result<Vec<Figure>> {
     let vectors = paths::vectors().map(|dir| dir.join("mainnet")).filter(|dir| dir.is_dir());
@@ -76,6 +81,8 @@ pub fn run(args: &Args) -> Result<Vec<Figure>> {
         for name in MEASURED {
             figures.push(Figure::new(&format!("{side}-{name}"), medians.of(name)?, "ms", baseline));
         }
+        let whole = medians.of("qrinfo")?;
+        figures.push(Figure::new(&format!("{side}-qrinfo-to-native-client"), whole, "ms", NATIVE_CLIENT));
         let steps = STEPS.map(|step| medians.of(step).map(|ms| format!("{step} {ms:.1} ms")));
         println!("{side}: {}", steps.into_iter().collect::<Result<Vec<_>>>()?.join(", "));
     }
