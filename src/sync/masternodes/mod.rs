@@ -243,6 +243,16 @@ impl MasternodeSync {
             && self.plan.quorums.iter().all(|name| self.waits_for_doubtful(name))
     }
 
+    /// Whether plain list diffs brought all that they can.
+    fn lacks_only_rotation(&self) -> bool {
+        let rotated = |name: &QuorumName| self.params.llmq(name.0).is_some_and(|llmq| llmq.rotated);
+        self.pipeline.fallback() == Fallback::PlainDiffs
+            && self.opened
+            && self.plan.states.is_empty()
+            && self.proving.is_idle()
+            && self.plan.quorums.iter().all(rotated)
+    }
+
     fn is_doubtful(&self, cycle: u32) -> bool {
         let interval = self.params.llmq(self.params.llmq_types.instantsend).map_or(0, |llmq| llmq.interval);
         self.doubtful.iter().any(|doubtful| *doubtful <= cycle && cycle <= doubtful + interval)
@@ -262,8 +272,8 @@ impl MasternodeSync {
         if self.opened && self.last_progress_ms > 0 && self.is_settled() {
             return if refused { PhaseStatus::Failed } else { PhaseStatus::Done };
         }
-        let stuck = self.failures > 0 && now.mono_ms >= self.last_progress_ms + FAILED_AFTER_MS;
-        if stuck { PhaseStatus::Failed } else { PhaseStatus::Running }
+        let late = self.failures > 0 && now.mono_ms >= self.last_progress_ms + FAILED_AFTER_MS;
+        if late || self.lacks_only_rotation() { PhaseStatus::Failed } else { PhaseStatus::Running }
     }
 
     /// Whether the quorums that sign ChainLocks now are verified, every one of them. On a chain that has none nothing is

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 /// Bases named in a `getqrinfo`: the newest lists that are held.
 const MAX_BASES: usize = 16;
 /// Requests in a row without an answer after which a peer is let go.
-const MAX_UNANSWERED: u32 = 12;
+const MAX_UNANSWERED: u32 = 20;
 
 impl MasternodeSync {
     /// Sends the requests that are wanted and allowed.

@@ -252,7 +252,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         shared.monitor.late(peer, Answer { class, elapsed_ms, bytes });
         let answered = self.executor.get(&key).is_some_and(|other| other.answered);
         if answered || self.scheduler.wanted(&key).is_none() {
-            self.recovery.heard(running.asked(), true, shared.now);
+            self.recovery.heard(running.asked(), shared.now);
             return None;
         }
         self.cancel(&key, shared);
@@ -301,7 +301,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         let (lost, superseded) = self.executor.expire(self.owner, shared);
         for running in superseded {
             shared.monitor.unanswered(running.peer, running.class, shared.now);
-            self.recovery.heard(running.asked(), false, shared.now);
+            self.recovery.superseded(running.class, running.asked(), shared.now);
         }
         lost.into_iter()
             .map(|(key, running)| self.unanswered(key, running, ErrorKind::Timeout, shared))

@@ -16,6 +16,8 @@ const WELL: f64 = 0.25;
 /// How long it stays open the first time, and the longest.
 const FIRST_WAIT_MS: u64 = 50;
 const MOST_WAIT_MS: u64 = 30_000;
+/// By how much the wait grows when a probe fails, too.
+const GROWTH: u64 = 3;
 
 /// Whether a request may be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ enum State {
 }
 
 /// Opens when too large a share of the latest requests failed, lets one probe through after a wait, and closes when
-/// that succeeds; the wait grows by half each time that it does not.
+/// that succeeds; the wait grows threefold each time that it does not.
 #[derive(Debug)]
 pub struct CircuitBreaker {
     /// The share of failures at which it opens, 0 to 1.
@@ -131,7 +133,7 @@ impl CircuitBreaker {
                 self.wait_ms = FIRST_WAIT_MS;
             }
             State::HalfOpen { .. } if probe => {
-                self.wait_ms = (self.wait_ms * 3 / 2).min(MOST_WAIT_MS);
+                self.wait_ms = (self.wait_ms * GROWTH).min(MOST_WAIT_MS);
                 self.open(now);
             }
             State::HalfOpen { .. } | State::Open { .. } => {}
@@ -226,7 +228,7 @@ mod tests {
         assert_eq!(breaker.gate(now(FIRST_WAIT_MS)), Gate::Probe);
         breaker.probing(5_000);
         breaker.outcome(false, true, now(1_000));
-        let wait = FIRST_WAIT_MS * 3 / 2;
+        let wait = FIRST_WAIT_MS * GROWTH;
         assert_eq!(breaker.gate(now(1_000)), Gate::Stop { until_ms: 1_000 + wait });
         for round in 1..100 {
             breaker.gate(now(round * 100_000));

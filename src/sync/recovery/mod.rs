@@ -137,7 +137,7 @@ impl RequestRecoveryManager {
 
     /// Notes an answer.
     pub fn answered(&mut self, class: RequestClass, asked: Asked, now: Now) {
-        self.heard(asked, true, now);
+        self.outcome(asked, true, now);
         self.statistics.note(class, None, now);
         self.since[0] += 1;
         if class == RequestClass::QRInfo {
@@ -149,9 +149,20 @@ impl RequestRecoveryManager {
         }
     }
 
-    /// Notes whether a peer answered something that somebody else was asked since: nobody waits for it, but it tells of
-    /// the peer.
-    pub fn heard(&mut self, asked: Asked, answered: bool, now: Now) {
+    /// Notes that an answer came to something that somebody else answered before: it tells of the peer.
+    pub fn heard(&mut self, asked: Asked, now: Now) {
+        self.outcome(asked, true, now);
+    }
+
+    /// Notes that no answer came to something that somebody else was asked since: nobody waits for it, but it tells of the
+    /// peer, and of the way.
+    pub fn superseded(&mut self, class: RequestClass, asked: Asked, now: Now) {
+        self.outcome(asked, false, now);
+        self.statistics.note(class, Some(ErrorKind::Timeout), now);
+        self.choose_way(class, now);
+    }
+
+    fn outcome(&mut self, asked: Asked, answered: bool, now: Now) {
         self.watch_breaker(asked.peer, |breaker| breaker.outcome(answered, asked.probe, now));
     }
 
@@ -165,7 +176,7 @@ impl RequestRecoveryManager {
         asked: Asked,
         now: Now,
     ) -> Retry {
-        self.heard(asked, false, now);
+        self.outcome(asked, false, now);
         self.statistics.note(class, Some(kind), now);
         self.failed(class, failures, others, now)
     }

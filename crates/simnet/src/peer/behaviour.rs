@@ -83,6 +83,8 @@ named! {
         NoPong = "no-pong",
         /// Half of all requests for list diffs and rotation info are never answered.
         FailingLists = "failing-lists",
+        /// Requests for rotation info are never answered.
+        NoQrInfo = "no-qrinfo",
         /// Of protocol 70,235: no diff of its rotation info builds on another one.
         OldQrInfo = "old-qrinfo",
     }

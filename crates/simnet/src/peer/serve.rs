@@ -75,7 +75,7 @@ impl SimPeer {
             return;
         }
         let at = self.work(clock, self.profile.qrinfo_cost_ms);
-        if self.fails_this_list() {
+        if self.fails_this_list() || self.profile.has(Fault::NoQrInfo) {
             return;
         }
         let Some(mut info) = view.chain.qrinfo(request) else { return };
