@@ -1,0 +1,395 @@
+//! The scripts and outputs that are watched, and for whom: what transactions and filters are held against.
+//!
+//! **What filters find** (protocol reference §7.1). A filter has the scripts of all outputs and of all outputs spent, so
+//! a watched script finds every payment to it and every spend from it. It names outputs themselves in one place only:
+//! the collateral of a masternode's registration. A watched outpoint therefore finds that by itself, and its creation
+//! and its spend only once its script is known: [`ScriptBook::learn`] takes it from the transaction that made the
+//! output, when a block or a peer shows it. From then on the script is matched as well, without counting other payments
+//! to it. Until then a spend shows only if its block is fetched for another reason, or while it is relayed.
+//!
+//! The payout scripts of masternodes and the credit outputs of asset locks are in filters, too, and count as a mention
+//! of the script. Key ids and names of masternodes are in filters but are no targets.
+//!
+//! **Bounds.** [`MAX_WATCHES`] watches with [`MAX_SCRIPTS`] scripts; each branch is bounded by its own limit.
+
+use super::address::Address;
+use super::gap::{Branch, Script};
+use super::scripts::{MAX_SCRIPT, is_data};
+use super::target::{Target, WatchId};
+use crate::api::{ApiError, ErrorCode};
+use dash_protocol::{Encode, NetworkParams, OutPoint};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// The most watches.
+pub const MAX_WATCHES: usize = 10_000;
+
+/// No watch is added above this number of scripts.
+pub const MAX_SCRIPTS: usize = 500_000;
+
+/// Why a watch is not added or not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BookError {
+    /// Full.
+    #[error("{MAX_WATCHES} watches or {MAX_SCRIPTS} scripts are watched already")]
+    Full,
+    /// No such watch, or not any more.
+    #[error("there is no such watch")]
+    NotFound,
+    /// A watch of an output has no address to be paid to.
+    #[error("this watch has no receiving address")]
+    NoAddress,
+}
+
+impl From<BookError> for ApiError {
+    fn from(error: BookError) -> Self {
+        let code = match error {
+            BookError::NotFound => ErrorCode::NotFound,
+            BookError::Full | BookError::NoAddress => ErrorCode::BadInput,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// Something that filters have to be matched against from now on, also those that were passed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fresh {
+    /// For whom: its birthday says from where.
+    pub watch: WatchId,
+    /// A script, or an outpoint's 36 bytes.
+    pub element: Script,
+}
+
+/// What adding a watch did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// The watch.
+    pub id: WatchId,
+    /// Whether it was there before.
+    pub known: bool,
+    /// What is to be searched for now.
+    pub fresh: Vec<Fresh>,
+}
+
+/// Whose coins a question is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Those of any watch, each once.
+    All,
+    /// Those of one watch.
+    Watch(WatchId),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Watched {
+    pub target: Target,
+    pub gap: u32,
+    /// Empty but for [`Target::Branches`].
+    pub branches: Vec<Branch>,
+}
+
+/// Where a script comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Slot {
+    watch: WatchId,
+    /// Branch and index; none for a fixed script.
+    place: Option<(usize, u32)>,
+}
+
+#[derive(Clone, Debug)]
+struct WatchedOutput {
+    watches: Vec<WatchId>,
+    wire: Script,
+    script: Option<Script>,
+}
+
+/// What is watched.
+#[derive(Clone, Debug)]
+pub struct ScriptBook {
+    params: Arc<NetworkParams>,
+    pub(super) watches: BTreeMap<WatchId, Watched>,
+    scripts: HashMap<Script, Vec<Slot>>,
+    outputs: HashMap<OutPoint, WatchedOutput>,
+    /// How many watched scripts are neither P2PKH nor P2SH: their spends do not show whose they are.
+    bare: usize,
+    changed: BTreeSet<WatchId>,
+}
+
+impl ScriptBook {
+    /// A book without watches.
+    pub fn new(params: Arc<NetworkParams>) -> Self {
+        Self {
+            params,
+            watches: BTreeMap::new(),
+            scripts: HashMap::new(),
+            outputs: HashMap::new(),
+            bare: 0,
+            changed: BTreeSet::new(),
+        }
+    }
+
+    /// The network whose addresses these are.
+    pub fn params(&self) -> &NetworkParams {
+        &self.params
+    }
+
+    /// Adds a watch. The same target is the same watch: it keeps the larger of both gap limits.
+    ///
+    /// # Errors
+    /// [`BookError::Full`].
+    pub fn add(&mut self, target: Target, gap: u32) -> Result<Added, BookError> {
+        let id = WatchId::of(&target, &self.params);
+        let known = self.watches.contains_key(&id);
+        if !known && (self.watches.len() >= MAX_WATCHES || self.scripts.len() >= MAX_SCRIPTS) {
+            return Err(BookError::Full);
+        }
+        let mut fresh = Vec::new();
+        if !known {
+            fresh.extend(self.insert(id, target, gap));
+        } else if self.watches.get(&id).is_some_and(|watch| watch.gap < gap) {
+            self.watches.entry(id).and_modify(|watch| watch.gap = gap);
+            self.changed.insert(id);
+        }
+        fresh.extend(self.extend(id));
+        Ok(Added { id, known, fresh })
+    }
+
+    fn insert(&mut self, id: WatchId, target: Target, gap: u32) -> Option<Fresh> {
+        let mut branches = Vec::new();
+        let element = match &target {
+            Target::Script(script) => {
+                let script = Script::from(&script[..]);
+                self.put(&script, Slot { watch: id, place: None });
+                Some(script)
+            }
+            Target::OutPoint(out_point) => {
+                let new = || WatchedOutput {
+                    watches: Vec::new(),
+                    wire: Script::from(out_point.to_wire()),
+                    script: None,
+                };
+                let output = self.outputs.entry(*out_point).or_insert_with(new);
+                output.watches.push(id);
+                Some(Arc::clone(&output.wire))
+            }
+            Target::Branches(patterns) => {
+                branches.extend(patterns.iter().cloned().map(Branch::new));
+                None
+            }
+        };
+        self.watches.insert(id, Watched { target, gap, branches });
+        self.changed.insert(id);
+        element.map(|element| Fresh { watch: id, element })
+    }
+
+    /// Derives what the gap limit of a watch asks for.
+    pub(super) fn extend(&mut self, id: WatchId) -> Vec<Fresh> {
+        let Some(watch) = self.watches.get_mut(&id) else { return Vec::new() };
+        let mut new = Vec::new();
+        for (at, branch) in watch.branches.iter_mut().enumerate() {
+            new.extend(branch.extend(watch.gap).into_iter().map(|(index, script)| (at, index, script)));
+        }
+        for (branch, index, script) in &new {
+            self.put(script, Slot { watch: id, place: Some((*branch, *index)) });
+        }
+        new.into_iter().map(|(_, _, element)| Fresh { watch: id, element }).collect()
+    }
+
+    fn put(&mut self, script: &Script, slot: Slot) {
+        let slots = self.scripts.entry(Arc::clone(script)).or_default();
+        if slots.is_empty() && Address::of_script(script).is_none() {
+            self.bare += 1;
+        }
+        slots.push(slot);
+    }
+
+    /// Ends a watch.
+    ///
+    /// # Errors
+    /// [`BookError::NotFound`].
+    pub fn remove(&mut self, id: WatchId) -> Result<(), BookError> {
+        let watch = self.watches.remove(&id).ok_or(BookError::NotFound)?;
+        self.changed.insert(id);
+        match &watch.target {
+            Target::Script(script) => self.take(script, id),
+            Target::OutPoint(out_point) => {
+                // The same outpoint is the same watch: nobody else has it.
+                self.outputs.remove(out_point);
+            }
+            Target::Branches(_) => {
+                for branch in &watch.branches {
+                    branch.scripts().for_each(|(_, script)| self.take(script, id));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, script: &[u8], id: WatchId) {
+        let Some(slots) = self.scripts.get_mut(script) else { return };
+        slots.retain(|slot| slot.watch != id);
+        if slots.is_empty() {
+            self.scripts.remove(script);
+            self.bare -= usize::from(Address::of_script(script).is_none());
+        }
+    }
+
+    /// A script was seen in use. Returns what the gap limit then asks to search for.
+    pub fn mark_used(&mut self, script: &[u8]) -> Vec<Fresh> {
+        let Some(slots) = self.scripts.get(script) else { return Vec::new() };
+        let mut grown = Vec::new();
+        for slot in slots {
+            let Some(watch) = self.watches.get_mut(&slot.watch) else { continue };
+            if slot.place.is_some_and(|(branch, index)| watch.branches[branch].mark_used(index)) {
+                self.changed.insert(slot.watch);
+                grown.push(slot.watch);
+            }
+        }
+        grown.into_iter().flat_map(|id| self.extend(id)).collect()
+    }
+
+    /// What was used is told from a record: nothing of it is to be searched for or to be written.
+    pub(super) fn restore_used(&mut self, id: WatchId, used: Vec<Vec<u32>>) {
+        if let Some(watch) = self.watches.get_mut(&id) {
+            for (branch, used) in watch.branches.iter_mut().zip(used) {
+                used.into_iter().for_each(|index| {
+                    branch.mark_used(index);
+                });
+            }
+        }
+        self.extend(id);
+        self.changed.remove(&id);
+    }
+
+    /// The script of a watched output was found. Returns what is then to be searched for.
+    pub fn learn(&mut self, out_point: &OutPoint, script: &[u8]) -> Vec<Fresh> {
+        let Some(output) = self.outputs.get_mut(out_point) else { return Vec::new() };
+        if output.script.is_some() || script.is_empty() || script.len() > MAX_SCRIPT || is_data(script) {
+            return Vec::new();
+        }
+        let element = Script::from(script);
+        output.script = Some(Arc::clone(&element));
+        self.changed.extend(output.watches.iter().copied());
+        output.watches.iter().map(|id| Fresh { watch: *id, element: Arc::clone(&element) }).collect()
+    }
+
+    /// The script of a watched output, if it was found.
+    pub(super) fn learned(&self, out_point: &OutPoint) -> Option<&Script> {
+        self.outputs.get(out_point)?.script.as_ref()
+    }
+
+    /// Whether somebody watches the script.
+    pub fn has_script(&self, script: &[u8]) -> bool {
+        self.scripts.contains_key(script)
+    }
+
+    /// Whether somebody watches this very output.
+    pub fn has_output(&self, out_point: &OutPoint) -> bool {
+        self.outputs.contains_key(out_point)
+    }
+
+    /// Whether a script is watched whose spends do not show it.
+    pub fn has_bare(&self) -> bool {
+        self.bare > 0
+    }
+
+    /// Whether a script counts for the scope.
+    pub fn counts_script(&self, scope: Scope, script: &[u8]) -> bool {
+        match scope {
+            Scope::All => self.has_script(script),
+            Scope::Watch(id) => {
+                self.scripts.get(script).is_some_and(|slots| slots.iter().any(|slot| slot.watch == id))
+            }
+        }
+    }
+
+    /// Whether an output counts for the scope by its own name.
+    pub fn counts_output(&self, scope: Scope, out_point: &OutPoint) -> bool {
+        match scope {
+            Scope::All => self.has_output(out_point),
+            Scope::Watch(id) => {
+                self.outputs.get(out_point).is_some_and(|output| output.watches.contains(&id))
+            }
+        }
+    }
+
+    /// Adds the watches that a script counts for.
+    pub(super) fn watches_of_script(&self, script: &[u8], into: &mut BTreeSet<WatchId>) {
+        into.extend(self.scripts.get(script).into_iter().flatten().map(|slot| slot.watch));
+    }
+
+    /// Adds the watches that an output counts for by its own name.
+    pub(super) fn watches_of_output(&self, out_point: &OutPoint, into: &mut BTreeSet<WatchId>) {
+        into.extend(self.outputs.get(out_point).into_iter().flat_map(|output| output.watches.iter().copied()));
+    }
+
+    /// Everything that a filter is matched against.
+    pub fn elements(&self) -> impl Iterator<Item = &Script> {
+        self.scripts.keys().chain(self.outputs.values().flat_map(|output| {
+            [Some(&output.wire), output.script.as_ref()].into_iter().flatten()
+        }))
+    }
+
+    /// What a filter is matched against for one watch; nothing for an unknown one.
+    pub fn elements_of(&self, id: WatchId) -> Vec<Script> {
+        let Some(watch) = self.watches.get(&id) else { return Vec::new() };
+        match &watch.target {
+            Target::Script(script) => vec![Script::from(&script[..])],
+            Target::OutPoint(out_point) => {
+                let output = self.outputs.get(out_point);
+                output.into_iter().flat_map(|o| [Some(&o.wire), o.script.as_ref()]).flatten().cloned().collect()
+            }
+            Target::Branches(_) => {
+                watch.branches.iter().flat_map(Branch::scripts).map(|(_, script)| Arc::clone(script)).collect()
+            }
+        }
+    }
+
+    /// The watches.
+    pub fn ids(&self) -> impl ExactSizeIterator<Item = WatchId> {
+        self.watches.keys().copied()
+    }
+
+    /// Whether there is such a watch.
+    pub fn contains(&self, id: WatchId) -> bool {
+        self.watches.contains_key(&id)
+    }
+
+    /// How many scripts are watched.
+    pub fn len(&self) -> usize {
+        self.scripts.len()
+    }
+
+    /// Whether nothing is watched.
+    pub fn is_empty(&self) -> bool {
+        self.watches.is_empty()
+    }
+
+    /// The watches whose record is to be written, or deleted if they are gone; each is named once.
+    pub fn take_changed(&mut self) -> BTreeSet<WatchId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The address of a script, if it has one.
+    pub fn address(&self, script: &[u8]) -> Option<String> {
+        Address::of_script(script).map(|address| address.to_text(&self.params.address_prefixes))
+    }
+
+    /// The first unused receiving address of a watch; the only one where it has only one.
+    ///
+    /// # Errors
+    /// [`BookError::NotFound`], [`BookError::NoAddress`].
+    pub fn next_address(&self, id: WatchId) -> Result<String, BookError> {
+        let watch = self.watches.get(&id).ok_or(BookError::NotFound)?;
+        let script = match &watch.target {
+            Target::Script(script) => Some(script.clone()),
+            Target::OutPoint(_) => None,
+            Target::Branches(_) => watch.branches.first().and_then(Branch::first_unused),
+        };
+        script.and_then(|script| self.address(&script)).ok_or(BookError::NoAddress)
+    }
+}
+
+#[cfg(test)]
+mod tests;
