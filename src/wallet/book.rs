@@ -25,6 +25,9 @@ use thiserror::Error;
 /// The most watches.
 pub const MAX_WATCHES: usize = 10_000;
 
+/// The most targets of one watch.
+pub const MAX_TARGETS: usize = 1_000;
+
 /// No watch is added above this number of scripts.
 pub const MAX_SCRIPTS: usize = 500_000;
 
@@ -32,12 +35,17 @@ pub const MAX_SCRIPTS: usize = 500_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BookError {
     /// Full.
-    #[error("{MAX_WATCHES} watches or {MAX_SCRIPTS} scripts are watched already")]
+    #[error(
+        "there is room for {MAX_WATCHES} watches of {MAX_TARGETS} targets each, and for {MAX_SCRIPTS} scripts"
+    )]
     Full,
     /// No such watch, or not any more.
     #[error("there is no such watch")]
     NotFound,
-    /// A watch of an output has no address to be paid to.
+    /// A watch has to be of something.
+    #[error("nothing to watch")]
+    NoTarget,
+    /// Nothing of the watch has an address to be paid to.
     #[error("this watch has no receiving address")]
     NoAddress,
 }
@@ -46,7 +54,7 @@ impl From<BookError> for ApiError {
     fn from(error: BookError) -> Self {
         let code = match error {
             BookError::NotFound => ErrorCode::NotFound,
-            BookError::Full | BookError::NoAddress => ErrorCode::BadInput,
+            BookError::Full | BookError::NoTarget | BookError::NoAddress => ErrorCode::BadInput,
         };
         Self::new(code, error.to_string())
     }
@@ -81,8 +89,9 @@ pub enum Scope {
     Watch(WatchId),
 }
 
+/// One of the targets of a watch.
 #[derive(Clone, Debug)]
-pub(super) struct Watched {
+pub(super) struct Part {
     pub target: Target,
     pub gap: u32,
     /// Empty but for [`Target::Branches`].
@@ -93,13 +102,13 @@ pub(super) struct Watched {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slot {
     watch: WatchId,
-    /// Branch and index; none for a fixed script.
-    place: Option<(usize, u32)>,
+    /// Target of the watch, its branch, and index; none for a fixed script.
+    place: Option<(usize, usize, u32)>,
 }
 
 #[derive(Clone, Debug)]
 struct WatchedOutput {
-    watches: Vec<WatchId>,
+    watches: BTreeSet<WatchId>,
     wire: Script,
     script: Option<Script>,
 }
@@ -108,7 +117,8 @@ struct WatchedOutput {
 #[derive(Clone, Debug)]
 pub struct ScriptBook {
     params: Arc<NetworkParams>,
-    pub(super) watches: BTreeMap<WatchId, Watched>,
+    /// Each has its targets in the order in which they were given first, and at least one.
+    pub(super) watches: BTreeMap<WatchId, Vec<Part>>,
     scripts: HashMap<Script, Vec<Slot>>,
     outputs: HashMap<OutPoint, WatchedOutput>,
     /// How many watched scripts are neither P2PKH nor P2SH: their spends do not show whose they are.
@@ -134,22 +144,32 @@ impl ScriptBook {
         &self.params
     }
 
-    /// Adds a watch. The same target is the same watch: it keeps the larger of both gap limits.
+    /// Adds a watch of targets with their gap limits. The same targets are the same watch: each keeps the larger of both
+    /// limits.
     ///
     /// # Errors
-    /// [`BookError::Full`].
-    pub fn add(&mut self, target: Target, gap: u32) -> Result<Added, BookError> {
-        let id = WatchId::of(&target, &self.params);
+    /// [`BookError::Full`], [`BookError::NoTarget`].
+    pub fn add(&mut self, targets: Vec<(Target, u32)>) -> Result<Added, BookError> {
+        let id = WatchId::of(targets.iter().map(|(target, _)| target), &self.params);
         let known = self.watches.contains_key(&id);
-        if !known && (self.watches.len() >= MAX_WATCHES || self.scripts.len() >= MAX_SCRIPTS) {
+        if targets.is_empty() {
+            return Err(BookError::NoTarget);
+        }
+        let is_full = self.watches.len() >= MAX_WATCHES || self.scripts.len() >= MAX_SCRIPTS;
+        if targets.len() > MAX_TARGETS || (!known && is_full) {
             return Err(BookError::Full);
         }
         let mut fresh = Vec::new();
-        if !known {
-            fresh.extend(self.insert(id, target, gap));
-        } else if self.watches.get(&id).is_some_and(|watch| watch.gap < gap) {
-            self.watches.entry(id).and_modify(|watch| watch.gap = gap);
-            self.changed.insert(id);
+        for (target, gap) in targets {
+            let part = self.watches.get_mut(&id).into_iter().flatten().find(|part| part.target == target);
+            match part {
+                Some(part) if part.gap >= gap => {}
+                Some(part) => {
+                    part.gap = gap;
+                    self.changed.insert(id);
+                }
+                None => fresh.extend(self.insert(id, target, gap)),
+            }
         }
         fresh.extend(self.extend(id));
         Ok(Added { id, known, fresh })
@@ -165,12 +185,12 @@ impl ScriptBook {
             }
             Target::OutPoint(out_point) => {
                 let new = || WatchedOutput {
-                    watches: Vec::new(),
+                    watches: BTreeSet::new(),
                     wire: Script::from(out_point.to_wire()),
                     script: None,
                 };
                 let output = self.outputs.entry(*out_point).or_insert_with(new);
-                output.watches.push(id);
+                output.watches.insert(id);
                 Some(Arc::clone(&output.wire))
             }
             Target::Branches(patterns) => {
@@ -178,22 +198,24 @@ impl ScriptBook {
                 None
             }
         };
-        self.watches.insert(id, Watched { target, gap, branches });
+        self.watches.entry(id).or_default().push(Part { target, gap, branches });
         self.changed.insert(id);
         element.map(|element| Fresh { watch: id, element })
     }
 
-    /// Derives what the gap limit of a watch asks for.
+    /// Derives what the gap limits of a watch ask for.
     pub(super) fn extend(&mut self, id: WatchId) -> Vec<Fresh> {
-        let Some(watch) = self.watches.get_mut(&id) else { return Vec::new() };
         let mut new = Vec::new();
-        for (at, branch) in watch.branches.iter_mut().enumerate() {
-            new.extend(branch.extend(watch.gap).into_iter().map(|(index, script)| (at, index, script)));
+        for (at, part) in self.watches.get_mut(&id).into_iter().flatten().enumerate() {
+            for (branch, scripts) in part.branches.iter_mut().enumerate() {
+                let scripts = scripts.extend(part.gap).into_iter();
+                new.extend(scripts.map(|(index, script)| ((at, branch, index), script)));
+            }
         }
-        for (branch, index, script) in &new {
-            self.put(script, Slot { watch: id, place: Some((*branch, *index)) });
+        for (place, script) in &new {
+            self.put(script, Slot { watch: id, place: Some(*place) });
         }
-        new.into_iter().map(|(_, _, element)| Fresh { watch: id, element }).collect()
+        new.into_iter().map(|(_, element)| Fresh { watch: id, element }).collect()
     }
 
     fn put(&mut self, script: &Script, slot: Slot) {
@@ -209,17 +231,23 @@ impl ScriptBook {
     /// # Errors
     /// [`BookError::NotFound`].
     pub fn remove(&mut self, id: WatchId) -> Result<(), BookError> {
-        let watch = self.watches.remove(&id).ok_or(BookError::NotFound)?;
+        let parts = self.watches.remove(&id).ok_or(BookError::NotFound)?;
         self.changed.insert(id);
-        match &watch.target {
-            Target::Script(script) => self.take(script, id),
-            Target::OutPoint(out_point) => {
-                // The same outpoint is the same watch: nobody else has it.
-                self.outputs.remove(out_point);
-            }
-            Target::Branches(_) => {
-                for branch in &watch.branches {
-                    branch.scripts().for_each(|(_, script)| self.take(script, id));
+        for part in &parts {
+            match &part.target {
+                Target::Script(script) => self.take(script, id),
+                Target::OutPoint(out_point) => {
+                    if let Some(output) = self.outputs.get_mut(out_point) {
+                        output.watches.remove(&id);
+                        if output.watches.is_empty() {
+                            self.outputs.remove(out_point);
+                        }
+                    }
+                }
+                Target::Branches(_) => {
+                    for branch in &part.branches {
+                        branch.scripts().for_each(|(_, script)| self.take(script, id));
+                    }
                 }
             }
         }
@@ -240,8 +268,9 @@ impl ScriptBook {
         let Some(slots) = self.scripts.get(script) else { return Vec::new() };
         let mut grown = Vec::new();
         for slot in slots {
-            let Some(watch) = self.watches.get_mut(&slot.watch) else { continue };
-            if slot.place.is_some_and(|(branch, index)| watch.branches[branch].mark_used(index)) {
+            let Some((part, branch, index)) = slot.place else { continue };
+            let Some(parts) = self.watches.get_mut(&slot.watch) else { continue };
+            if parts[part].branches[branch].mark_used(index) {
                 self.changed.insert(slot.watch);
                 grown.push(slot.watch);
             }
@@ -249,14 +278,13 @@ impl ScriptBook {
         grown.into_iter().flat_map(|id| self.extend(id)).collect()
     }
 
-    /// What was used is told from a record: nothing of it is to be searched for or to be written.
+    /// What was used is told from a record, for each branch of each target: nothing of it is to be written again.
     pub(super) fn restore_used(&mut self, id: WatchId, used: Vec<Vec<u32>>) {
-        if let Some(watch) = self.watches.get_mut(&id) {
-            for (branch, used) in watch.branches.iter_mut().zip(used) {
-                used.into_iter().for_each(|index| {
-                    branch.mark_used(index);
-                });
-            }
+        let parts = self.watches.get_mut(&id).into_iter().flatten();
+        for (branch, used) in parts.flat_map(|part| &mut part.branches).zip(used) {
+            used.into_iter().for_each(|index| {
+                branch.mark_used(index);
+            });
         }
         self.extend(id);
         self.changed.remove(&id);
@@ -321,29 +349,38 @@ impl ScriptBook {
 
     /// Adds the watches that an output counts for by its own name.
     pub(super) fn watches_of_output(&self, out_point: &OutPoint, into: &mut BTreeSet<WatchId>) {
-        into.extend(self.outputs.get(out_point).into_iter().flat_map(|output| output.watches.iter().copied()));
+        into.extend(
+            self.outputs.get(out_point).into_iter().flat_map(|output| output.watches.iter().copied()),
+        );
     }
 
     /// Everything that a filter is matched against.
     pub fn elements(&self) -> impl Iterator<Item = &Script> {
-        self.scripts.keys().chain(self.outputs.values().flat_map(|output| {
-            [Some(&output.wire), output.script.as_ref()].into_iter().flatten()
-        }))
+        self.scripts.keys().chain(
+            self.outputs
+                .values()
+                .flat_map(|output| [Some(&output.wire), output.script.as_ref()].into_iter().flatten()),
+        )
     }
 
     /// What a filter is matched against for one watch; nothing for an unknown one.
     pub fn elements_of(&self, id: WatchId) -> Vec<Script> {
-        let Some(watch) = self.watches.get(&id) else { return Vec::new() };
-        match &watch.target {
-            Target::Script(script) => vec![Script::from(&script[..])],
-            Target::OutPoint(out_point) => {
-                let output = self.outputs.get(out_point);
-                output.into_iter().flat_map(|o| [Some(&o.wire), o.script.as_ref()]).flatten().cloned().collect()
-            }
-            Target::Branches(_) => {
-                watch.branches.iter().flat_map(Branch::scripts).map(|(_, script)| Arc::clone(script)).collect()
+        let mut elements = Vec::new();
+        for part in self.watches.get(&id).into_iter().flatten() {
+            match &part.target {
+                Target::Script(script) => elements.push(Script::from(&script[..])),
+                Target::OutPoint(out_point) => {
+                    let output = self.outputs.get(out_point);
+                    let both = output.map(|output| [Some(&output.wire), output.script.as_ref()]);
+                    elements.extend(both.into_iter().flatten().flatten().cloned());
+                }
+                Target::Branches(_) => {
+                    let scripts = part.branches.iter().flat_map(Branch::scripts);
+                    elements.extend(scripts.map(|(_, script)| Arc::clone(script)));
+                }
             }
         }
+        elements
     }
 
     /// The watches.
@@ -357,7 +394,7 @@ impl ScriptBook {
     }
 
     /// How many scripts are watched.
-    pub fn len(&self) -> usize {
+    pub fn script_count(&self) -> usize {
         self.scripts.len()
     }
 
@@ -376,18 +413,19 @@ impl ScriptBook {
         Address::of_script(script).map(|address| address.to_text(&self.params.address_prefixes))
     }
 
-    /// The first unused receiving address of a watch; the only one where it has only one.
+    /// The first unused receiving address of a watch, of its first target that has one; the only one where that has only
+    /// one.
     ///
     /// # Errors
     /// [`BookError::NotFound`], [`BookError::NoAddress`].
     pub fn next_address(&self, id: WatchId) -> Result<String, BookError> {
-        let watch = self.watches.get(&id).ok_or(BookError::NotFound)?;
-        let script = match &watch.target {
+        let script = |part: &Part| match &part.target {
             Target::Script(script) => Some(script.clone()),
             Target::OutPoint(_) => None,
-            Target::Branches(_) => watch.branches.first().and_then(Branch::first_unused),
+            Target::Branches(_) => part.branches.first().and_then(Branch::first_unused),
         };
-        script.and_then(|script| self.address(&script)).ok_or(BookError::NoAddress)
+        let parts = self.watches.get(&id).ok_or(BookError::NotFound)?;
+        parts.iter().find_map(|part| self.address(&script(part)?)).ok_or(BookError::NoAddress)
     }
 }
 

@@ -6,12 +6,13 @@
 //! | field | type |
 //! |---|---|
 //! | format | u8 = 1 |
+//! | targets | vector of what follows |
 //! | gap limit | u32 |
 //! | target | as `target/canonical.rs` has it |
 //! | used | for each branch: vector of u32, ascending |
 //! | script of the output | outpoints only: byte vector; empty while it is not known |
 
-use super::book::{BookError, ScriptBook};
+use super::book::{BookError, MAX_TARGETS, ScriptBook};
 use super::gap::{MAX_BRANCH, MAX_GAP};
 use super::scripts::MAX_SCRIPT;
 use super::target::{Target, WatchId};
@@ -35,7 +36,10 @@ pub enum WatchRecordError {
     /// Used indices out of order or out of range.
     #[error("record with used indices out of order")]
     Used,
-    /// There is no room, or the watch is there already.
+    /// The same target twice.
+    #[error("record with a target twice")]
+    Repeated,
+    /// There is no room.
     #[error("record: {0}")]
     Book(#[from] BookError),
     /// A second record of the same watch.
@@ -46,16 +50,19 @@ pub enum WatchRecordError {
 impl ScriptBook {
     /// A watch as a record; none if there is no such watch.
     pub fn encode_watch(&self, id: WatchId) -> Option<Vec<u8>> {
-        let watch = self.watches.get(&id)?;
+        let parts = self.watches.get(&id)?;
         let mut out = vec![FORMAT];
-        out.extend_from_slice(&watch.gap.to_le_bytes());
-        watch.target.encode(&mut out);
-        for branch in &watch.branches {
-            put_compact_size(&mut out, branch.used().len() as u64);
-            branch.used().for_each(|index| out.extend_from_slice(&index.to_le_bytes()));
-        }
-        if let Target::OutPoint(out_point) = &watch.target {
-            put_var_bytes(&mut out, self.learned(out_point).map_or(&[], |script| &script[..]));
+        put_compact_size(&mut out, parts.len() as u64);
+        for part in parts {
+            out.extend_from_slice(&part.gap.to_le_bytes());
+            part.target.encode(&mut out);
+            for branch in &part.branches {
+                put_compact_size(&mut out, branch.used().len() as u64);
+                branch.used().for_each(|index| out.extend_from_slice(&index.to_le_bytes()));
+            }
+            if let Target::OutPoint(out_point) = &part.target {
+                put_var_bytes(&mut out, self.learned(out_point).map_or(&[], |script| &script[..]));
+            }
         }
         Some(out)
     }
@@ -70,30 +77,47 @@ impl ScriptBook {
             FORMAT => {}
             format => return Err(WatchRecordError::Format(format)),
         }
-        let gap = r.u32()?;
-        if !(1..=MAX_GAP).contains(&gap) {
-            return Err(WatchRecordError::Gap(gap));
-        }
-        let target = Target::decode(&mut r)?;
-        let branches = if let Target::Branches(branches) = &target { branches.len() } else { 0 };
-        let used = (0..branches).map(|_| read_used(&mut r)).collect::<Result<Vec<_>, _>>()?;
-        let learned = match &target {
-            Target::OutPoint(out_point) => {
-                Some((*out_point, r.var_bytes("bytes of a script", MAX_SCRIPT)?.to_vec()))
+        let count = r.count("targets", MAX_TARGETS, 6)?;
+        let (mut targets, mut used, mut learned) = (Vec::with_capacity(count), Vec::new(), Vec::new());
+        for _ in 0..count {
+            let (target, gap) = read_target(&mut r)?;
+            match &target {
+                Target::Branches(branches) => {
+                    for _ in branches {
+                        used.push(read_used(&mut r)?);
+                    }
+                }
+                Target::OutPoint(out_point) => {
+                    let script = r.var_bytes("bytes of a script", MAX_SCRIPT)?;
+                    learned.push((*out_point, script));
+                }
+                Target::Script(_) => {}
             }
-            _ => None,
-        };
+            if targets.iter().any(|(known, _)| *known == target) {
+                return Err(WatchRecordError::Repeated);
+            }
+            targets.push((target, gap));
+        }
         r.finish()?;
-        let added = self.add(target, gap)?;
-        if added.known {
-            return Err(WatchRecordError::Duplicate(added.id));
+        let id = WatchId::of(targets.iter().map(|(target, _)| target), self.params());
+        if self.contains(id) {
+            return Err(WatchRecordError::Duplicate(id));
         }
-        if let Some((out_point, script)) = learned {
-            self.learn(&out_point, &script);
+        self.add(targets)?;
+        for (out_point, script) in learned {
+            self.learn(&out_point, script);
         }
-        self.restore_used(added.id, used);
-        Ok(added.id)
+        self.restore_used(id, used);
+        Ok(id)
     }
+}
+
+fn read_target(r: &mut Reader<'_>) -> Result<(Target, u32), WatchRecordError> {
+    let gap = r.u32()?;
+    if !(1..=MAX_GAP).contains(&gap) {
+        return Err(WatchRecordError::Gap(gap));
+    }
+    Ok((Target::decode(r)?, gap))
 }
 
 fn read_used(r: &mut Reader<'_>) -> Result<Vec<u32>, WatchRecordError> {

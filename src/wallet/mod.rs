@@ -24,6 +24,7 @@ pub mod target;
 pub use address::Address;
 pub use book::{Added, BookError, Fresh, Scope, ScriptBook};
 pub use ledger::{
-    Balance, BlockRef, Change, Finality, Ledger, LedgerError, Origin, Outcome, Refused, Status, TxRecord, Utxo,
+    Balance, BlockRef, Change, Finality, Ledger, LedgerError, Origin, Outcome, Refused, Status, TxRecord,
+    Utxo,
 };
 pub use target::{BadTarget, ScriptText, Target, WatchId, WatchTarget};

@@ -101,8 +101,13 @@ fn a_chainlock_moves_the_balance_and_the_history() {
     (0..=recording.tip()).for_each(|height| drop(wallet.connect(&recording, height)));
     let outcome = wallet.ledger.chainlocked(&wallet.book, 500);
     assert!(!outcome.changes.is_empty() && outcome.fresh.is_empty());
-    let below: u128 =
-        wallet.ledger.utxos(&wallet.book, Scope::All).iter().filter(|utxo| utxo.height <= Some(500)).map(|utxo| u128::from(utxo.value.unsigned_abs())).sum();
+    let below: u128 = wallet
+        .ledger
+        .utxos(&wallet.book, Scope::All)
+        .iter()
+        .filter(|utxo| utxo.height <= Some(500))
+        .map(|utxo| u128::from(utxo.value.unsigned_abs()))
+        .sum();
     let balance = wallet.ledger.balance(&wallet.book, Scope::All, recording.tip());
     let expected = Balance { chainlocked: below, mined: 5_294_999_628 - below, ..Balance::default() };
     assert_eq!(balance, expected);

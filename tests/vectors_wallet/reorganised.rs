@@ -14,7 +14,7 @@ fn blocks_undone_and_redone_at_random_leave_what_the_last_chain_gives() {
         let mut next = 0;
         let mut undone = 0;
         while next <= recording.tip() {
-            if next > 0 && rng.percent(20) {
+            if next > 0 && rng.percent(8) {
                 let depth = rng.between(1, 12).min(next.into()) as u32;
                 next -= depth;
                 let balance = wallet.ledger.balance(&wallet.book, Scope::All, next);

@@ -157,8 +157,8 @@ impl Wallet {
 
     /// Adds a watch without searching for it.
     pub fn watch(&mut self, what: &WatchTarget) -> (WatchId, Vec<Fresh>) {
-        let (target, gap) = Target::parse(what, self.book.params()).unwrap();
-        let added = self.book.add(target, gap).unwrap();
+        let part = Target::parse(what, self.book.params()).unwrap();
+        let added = self.book.add(vec![part]).unwrap();
         (added.id, added.fresh)
     }
 

@@ -1,10 +1,12 @@
 //! Blocks connected, disconnected and made final.
 
+use super::change::Before;
 use super::touch::Touch;
 use super::{BlockRef, Connected, Ledger, MAX_MONEY, MAX_STRAYS, Outcome, Place};
 use crate::wallet::book::{Fresh, ScriptBook};
 use dash_protocol::{BlockHash, OutPoint, Transaction, Txid};
 use std::collections::HashSet;
+use std::ops::RangeInclusive;
 use thiserror::Error;
 
 /// Why a block is not taken.
@@ -80,20 +82,15 @@ impl Ledger {
             }
             fresh.extend(more);
         }
-        fresh.extend(self.use_in_pool(book, !fresh.is_empty()));
+        if !fresh.is_empty() {
+            fresh.extend(self.use_in_pool(book));
+        }
         self.contest();
         self.drop_beaten(block.height..=block.height, book, &mut before);
         Ok(self.outcome(book, before, fresh))
     }
 
-    fn mine(
-        &mut self,
-        txid: Txid,
-        transaction: &Transaction,
-        place: Place,
-        block: &BlockRef,
-        touch: Touch,
-    ) {
+    fn mine(&mut self, txid: Txid, transaction: &Transaction, place: Place, block: &BlockRef, touch: Touch) {
         let is_stray = touch == Touch::Stray;
         match self.entries.get(&txid).map(|entry| (entry.mined, entry.key, entry.len)) {
             Some((Some(known), ..)) if known == place => return,
@@ -115,16 +112,18 @@ impl Ledger {
     }
 
     /// Marks scripts in unconfirmed transactions that were derived after these came.
-    pub(super) fn use_in_pool(&self, book: &mut ScriptBook, needed: bool) -> Vec<Fresh> {
+    pub(super) fn use_in_pool(&self, book: &mut ScriptBook) -> Vec<Fresh> {
         let mut fresh = Vec::new();
-        let mut again = needed;
-        while again {
-            let found: Vec<Fresh> =
-                self.pool().flat_map(|(txid, transaction)| Self::use_scripts(book, txid, transaction)).collect();
-            again = !found.is_empty();
+        loop {
+            let found: Vec<Fresh> = self
+                .pool()
+                .flat_map(|(txid, transaction)| Self::use_scripts(book, txid, transaction))
+                .collect();
+            if found.is_empty() {
+                return fresh;
+            }
             fresh.extend(found);
         }
-        fresh
     }
 
     /// Undoes every block at this height and above. Their transactions are unconfirmed again, first seen `now_ms`;
@@ -169,12 +168,7 @@ impl Ledger {
         self.touched(txid);
     }
 
-    pub(super) fn drop_with_descendants(
-        &mut self,
-        txid: Txid,
-        book: &ScriptBook,
-        before: &mut super::change::Before,
-    ) {
+    pub(super) fn drop_with_descendants(&mut self, txid: Txid, book: &ScriptBook, before: &mut Before) {
         for gone in self.with_descendants(txid) {
             self.note(book, before, gone);
             self.drop_entry(&gone);
@@ -212,19 +206,17 @@ impl Ledger {
 
     /// Forgets unconfirmed transactions that conflict with final ones, and final ones that were kept only because of
     /// such a conflict.
-    fn drop_beaten(
-        &mut self,
-        heights: std::ops::RangeInclusive<u32>,
-        book: &ScriptBook,
-        before: &mut super::change::Before,
-    ) {
+    fn drop_beaten(&mut self, heights: RangeInclusive<u32>, book: &ScriptBook, before: &mut Before) {
         let Some(top) = self.chainlocked else { return };
         let (from, to) = (*heights.start(), top.min(*heights.end()));
         if from > to {
             return;
         }
-        let winners: Vec<Txid> =
-            self.blocks.range(from..=to).flat_map(|(_, block)| block.transactions.values().copied()).collect();
+        let winners: Vec<Txid> = self
+            .blocks
+            .range(from..=to)
+            .flat_map(|(_, block)| block.transactions.values().copied())
+            .collect();
         let mut beaten = HashSet::new();
         for txid in &winners {
             beaten.extend(self.conflicts(txid));

@@ -83,8 +83,7 @@ impl Ledger {
 
     fn view(&self, book: &ScriptBook, txid: Txid) -> Option<View> {
         let entry = self.entries.get(&txid)?;
-        let watches: Vec<WatchId> =
-            self.watches_of(book, txid, &entry.transaction).into_iter().collect();
+        let watches: Vec<WatchId> = self.watches_of(book, txid, &entry.transaction).into_iter().collect();
         if watches.is_empty() {
             return None;
         }

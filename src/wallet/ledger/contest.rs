@@ -1,11 +1,12 @@
 //! Which unconfirmed transactions count, where several spend the same or spend from one that does not count.
 //!
 //! They are gone through from the strongest to the weakest, each after what it spends from; one counts if nothing mined
-//! and nothing stronger that counts spends one of its inputs, and if what it spends from counts. That takes time in
-//! proportion to the pool, which is bounded.
+//! and nothing stronger that counts spends one of its inputs, and if what it spends from counts and has such an output.
+//! That takes time in proportion to the pool, which is bounded.
 
 use super::Ledger;
-use dash_protocol::{OutPoint, Txid};
+use super::touch::fits;
+use dash_protocol::{OutPoint, TxIn, Txid};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
 
@@ -94,8 +95,19 @@ impl Ledger {
         (entry.rival_lock.is_some() && rank != Rank::Locked)
             || entry.transaction.inputs.iter().any(|input| {
                 taken.contains(&input.previous)
+                    || self.misses(input, rank)
                     || out.contains(&input.previous.txid)
                     || self.spenders(&input.previous).any(is_mined)
             })
+    }
+
+    /// Whether an input spends what there is not, or what it does not fit: a child can come before its parent. What was
+    /// locked or mined has been checked by those who know better.
+    fn misses(&self, input: &TxIn, rank: Rank) -> bool {
+        let is_known = self.entries.contains_key(&input.previous.txid);
+        match self.output(&input.previous) {
+            None => is_known,
+            Some(output) => rank == Rank::Seen && !fits(&input.script, &output.script),
+        }
     }
 }

@@ -39,9 +39,9 @@ pub use pool::{EXPIRY_MS, MAX_POOL, MAX_POOL_BYTES, Origin, Refused};
 pub use query::{Balance, COINBASE_MATURITY, Finality, MAX_HISTORY, TxRecord, UnknownCursor, Utxo};
 pub use records::RecordError;
 
-use super::book::ScriptBook;
+use super::book::{Fresh, ScriptBook};
 use change::Before;
-use dash_protocol::{BlockHash, OutPoint, Transaction, TxOut, Txid};
+use dash_protocol::{BlockHash, Encode, OutPoint, Transaction, TxOut, Txid};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -164,7 +164,6 @@ impl Ledger {
     }
 
     fn insert(&mut self, txid: Txid, transaction: &Transaction) -> &mut Entry {
-        use dash_protocol::Encode;
         let key = self.next_key;
         self.next_key += 1;
         let entry = Entry {
@@ -257,7 +256,7 @@ impl Ledger {
     }
 
     /// Marks what a transaction shows in use, and returns what that asks to search for.
-    fn use_scripts(book: &mut ScriptBook, txid: Txid, transaction: &Transaction) -> Vec<super::book::Fresh> {
+    fn use_scripts(book: &mut ScriptBook, txid: Txid, transaction: &Transaction) -> Vec<Fresh> {
         let mut fresh: Vec<_> =
             Self::scripts_used(transaction).iter().flat_map(|script| book.mark_used(script)).collect();
         for (vout, output) in (0..).zip(&transaction.outputs) {
@@ -278,8 +277,8 @@ impl Ledger {
         self.contest();
     }
 
-    /// Ends an input: decides anew what counts, and compares with what was.
-    fn outcome(&mut self, book: &ScriptBook, before: Before, fresh: Vec<super::book::Fresh>) -> Outcome {
+    /// Ends an input: compares with what was.
+    fn outcome(&self, book: &ScriptBook, before: Before, fresh: Vec<Fresh>) -> Outcome {
         Outcome { changes: self.changes(book, before), fresh }
     }
 

@@ -3,9 +3,9 @@
 use super::blocks::bad_value;
 use super::change::Before;
 use super::touch::{Touch, fits};
-use super::{Ledger, Outcome};
+use super::{Entry, Ledger, Outcome};
 use crate::wallet::book::ScriptBook;
-use dash_protocol::{MAX_TRANSACTION, OutPoint, Transaction, TxType, Txid};
+use dash_protocol::{Encode, MAX_TRANSACTION, OutPoint, Transaction, TxType, Txid};
 use std::collections::HashSet;
 use thiserror::Error;
 
@@ -91,7 +91,9 @@ impl Ledger {
         entry.own = origin == Origin::Own;
         self.enter_pool(txid);
         let mut fresh = Self::use_scripts(book, txid, transaction);
-        fresh.extend(self.use_in_pool(book, !fresh.is_empty()));
+        if !fresh.is_empty() {
+            fresh.extend(self.use_in_pool(book));
+        }
         self.contest();
         self.bound_pool(book, &mut before);
         Ok(self.outcome(book, before, fresh))
@@ -138,9 +140,8 @@ impl Ledger {
     /// A verified InstantSend lock. Its inputs have to be those of the transaction; it counts for nothing against a final
     /// one. The transaction need not be known: others that spend the same are out.
     pub fn instantlocked(&mut self, book: &ScriptBook, txid: Txid, inputs: &[OutPoint]) -> Outcome {
-        let fits = |transaction: &Transaction| {
-            transaction.inputs.iter().map(|input| &input.previous).eq(inputs)
-        };
+        let fits =
+            |transaction: &Transaction| transaction.inputs.iter().map(|input| &input.previous).eq(inputs);
         let known = self.entries.get(&txid).map(|entry| fits(&entry.transaction));
         let is_void = inputs
             .iter()
@@ -155,8 +156,12 @@ impl Ledger {
             entry.locked = true;
             self.touched(&txid);
         }
-        let rivals: Vec<Txid> =
-            inputs.iter().flat_map(|input| self.spenders(input)).filter(|other| **other != txid).copied().collect();
+        let rivals: Vec<Txid> = inputs
+            .iter()
+            .flat_map(|input| self.spenders(input))
+            .filter(|other| **other != txid)
+            .copied()
+            .collect();
         for rival in rivals {
             self.note(book, &mut before, rival);
             if let Some(entry) = self.entries.get_mut(&rival).filter(|entry| entry.mined.is_none()) {
@@ -171,15 +176,13 @@ impl Ledger {
     /// Time has passed: forgets unconfirmed transactions that nodes have forgotten, with whatever spends from them.
     /// Locked ones and the user's own stay, and what they spend from; those that are out go in any case.
     pub fn expire(&mut self, book: &ScriptBook, now_ms: u64) -> Outcome {
-        let kept = self.vouched(false);
+        let kept = self.vouched(|entry| entry.locked || entry.own);
         let old: Vec<Txid> = self
             .pool
             .values()
             .filter(|txid| self.out.contains(*txid) || !kept.contains(*txid))
             .filter(|txid| {
-                self.entries
-                    .get(*txid)
-                    .is_some_and(|entry| now_ms.saturating_sub(entry.seen_ms) >= EXPIRY_MS)
+                self.entries.get(*txid).is_some_and(|entry| now_ms.saturating_sub(entry.seen_ms) >= EXPIRY_MS)
             })
             .copied()
             .collect();
@@ -194,7 +197,7 @@ impl Ledger {
 
     /// When [`Ledger::expire`] has something to do next, in milliseconds since 1970.
     pub fn next_expiry(&self) -> Option<u64> {
-        let kept = self.vouched(false);
+        let kept = self.vouched(|entry| entry.locked || entry.own);
         self.pool
             .values()
             .filter(|txid| self.out.contains(*txid) || !kept.contains(*txid))
@@ -210,15 +213,10 @@ impl Ledger {
         }
     }
 
-    /// The unconfirmed transactions that something vouches for: a lock, the user, a block that had them if asked; and
-    /// what those spend from.
-    fn vouched(&self, blocks: bool) -> HashSet<Txid> {
-        let vouches = |txid: &&Txid| {
-            self.entries
-                .get(*txid)
-                .is_some_and(|entry| entry.locked || entry.own || (blocks && entry.once_mined))
-        };
-        self.with_ancestors(self.pool.values().filter(vouches).copied().collect())
+    /// The unconfirmed transactions that something vouches for, and what those spend from.
+    fn vouched(&self, vouches: impl Fn(&Entry) -> bool) -> HashSet<Txid> {
+        let has_word = |txid: &&Txid| self.entries.get(*txid).is_some_and(&vouches);
+        self.with_ancestors(self.pool.values().filter(has_word).copied().collect())
     }
 
     /// Keeps the pool within its bounds: the oldest goes that nothing vouches for; if there is none such, the oldest.
@@ -227,7 +225,7 @@ impl Ledger {
         if !is_full(self) {
             return;
         }
-        let kept = self.vouched(true);
+        let kept = self.vouched(|entry| entry.locked || entry.own || entry.once_mined);
         while is_full(self) {
             let weak = self.pool.values().find(|txid| self.out.contains(*txid) || !kept.contains(*txid));
             let Some(txid) = weak.or(self.pool.values().next()).copied() else { break };
@@ -239,7 +237,6 @@ impl Ledger {
 
 /// What every valid unconfirmed transaction fulfils (Dash Core `consensus/tx_check.cpp`).
 fn check_form(transaction: &Transaction) -> Result<(), Refused> {
-    use dash_protocol::Encode;
     let kind = transaction.kind().ok_or(Refused::Form("a type that is not known"))?;
     if transaction.is_coinbase() || matches!(kind, TxType::Coinbase | TxType::QuorumCommitment) {
         return Err(Refused::BlocksOnly);

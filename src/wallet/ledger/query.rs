@@ -138,7 +138,13 @@ impl Ledger {
 
     /// What a transaction adds to the coins of a scope. A coin that is not known, such as one from before the birthday,
     /// takes nothing.
-    pub(super) fn delta(&self, book: &ScriptBook, scope: Scope, txid: Txid, transaction: &Transaction) -> i128 {
+    pub(super) fn delta(
+        &self,
+        book: &ScriptBook,
+        scope: Scope,
+        txid: Txid,
+        transaction: &Transaction,
+    ) -> i128 {
         let received: i128 = (0..)
             .zip(&transaction.outputs)
             .filter(|(vout, output)| is_of(book, scope, &OutPoint { txid, vout: *vout }, &output.script))
@@ -193,9 +199,11 @@ impl Ledger {
 
     /// The heights of blocks that hold something, with their hashes, in ascending order.
     pub fn blocks(&self) -> impl DoubleEndedIterator<Item = BlockRef> {
-        self.blocks
-            .iter()
-            .map(|(height, block)| BlockRef { height: *height, hash: block.hash, time: block.time })
+        self.blocks.iter().map(|(height, block)| BlockRef {
+            height: *height,
+            hash: block.hash,
+            time: block.time,
+        })
     }
 
     /// The transactions of a scope that count, the newest first: unconfirmed ones, the last seen before others; then by

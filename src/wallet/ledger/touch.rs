@@ -187,9 +187,11 @@ impl Ledger {
 
     /// Every watched script that a transaction shows in use: in outputs, in inputs, in its payload.
     pub(super) fn scripts_used(transaction: &Transaction) -> Vec<Vec<u8>> {
-        let mut scripts: Vec<Vec<u8>> = transaction.outputs.iter().map(|output| output.script.clone()).collect();
+        let mut scripts: Vec<Vec<u8>> =
+            transaction.outputs.iter().map(|output| output.script.clone()).collect();
         if !transaction.is_coinbase() {
-            scripts.extend(transaction.inputs.iter().filter_map(|input| shown_scripts(&input.script)).flatten());
+            scripts
+                .extend(transaction.inputs.iter().filter_map(|input| shown_scripts(&input.script)).flatten());
         }
         scripts.extend(mentioned(transaction).0);
         scripts

@@ -15,6 +15,7 @@ use crate::wallet::scripts::{Form, KeyPlace, MAX_SCRIPT, Pattern};
 use dash_protocol::{
     Decode, DecodeError, Encode, NetworkParams, OutPoint, Reader, put_compact_size, put_var_bytes, sha256d,
 };
+use std::collections::BTreeSet;
 use std::fmt;
 
 const SCRIPT: u8 = 0;
@@ -26,8 +27,8 @@ const MAX_BRANCHES: usize = 16;
 /// The most keys of a pattern.
 const MAX_KEYS: usize = 20;
 
-/// The name of a watch: a hash over the network and the target's bytes. 128 bits, for nobody gains by making two
-/// targets with the same.
+/// The name of a watch: a hash over the network and the bytes of its targets, each once and in ascending order. 128
+/// bits, for nobody gains by making two watches with the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchId([u8; 16]);
 
@@ -35,11 +36,13 @@ impl WatchId {
     /// Bytes of an id.
     pub const LEN: usize = 16;
 
-    /// The id of a target on a network.
-    pub fn of(target: &Target, params: &NetworkParams) -> Self {
+    /// The id of a watch of these targets on a network.
+    pub fn of<'a>(targets: impl IntoIterator<Item = &'a Target>, params: &NetworkParams) -> Self {
+        let targets: BTreeSet<Vec<u8>> = targets.into_iter().map(Encode::to_wire).collect();
         let mut bytes = b"dash-spv-wasm watch".to_vec();
         params.network_id().encode(&mut bytes);
-        target.encode(&mut bytes);
+        put_compact_size(&mut bytes, targets.len() as u64);
+        targets.iter().for_each(|target| bytes.extend_from_slice(target));
         let hash = sha256d(&bytes);
         Self(*hash.first_chunk().expect("32 bytes begin with 16"))
     }

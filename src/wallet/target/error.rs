@@ -7,7 +7,9 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BadTarget {
     /// A private key: nothing here needs one, and a page must not hand it around.
-    #[error("this is a private key, and a watching client must not have it: give the public key or the address")]
+    #[error(
+        "this is a private key, and a watching client must not have it: give the public key or the address"
+    )]
     PrivateKey,
     /// Longer than any such target is.
     #[error("{what} has {len} bytes, at most {max} are allowed")]

@@ -6,7 +6,7 @@
 //!
 //! **Same thing, same id.** An address, its script, `addr(…)`, `raw(…)` and a `pkh(…)` of one key are one target. An
 //! extended key counts by its key and chain code: origin, depth and the split of a path do not matter, nor does the gap
-//! limit. Order matters in `multi`, not in `sortedmulti`.
+//! limit. Order matters in `multi`, not in `sortedmulti`, and not among the targets of one watch.
 
 mod canonical;
 mod checksum;

@@ -78,7 +78,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["", "/", "/0", "0/", "m/0", "*/0", "0/**", "-1", "+1", " 1", "2147483648", "1.0", "0//1"] {
+        for bad in ["", "/", "/0", "0/", "m/0", "*/0", "0/**", "-1", "+1", " 1", "2147483648", "1.0", "0//1"]
+        {
             assert_eq!(Path::parse(bad), Err(BadTarget::Path), "{bad:?}");
         }
         for bad in ["0'", "44h/0", "0/1H", "0/*'", "*h"] {
