@@ -7,12 +7,12 @@ use simnet::rng::Rng;
 #[test]
 fn blocks_undone_and_redone_at_random_leave_what_the_last_chain_gives() {
     let recording = need_recording!("blocks_undone_and_redone_at_random_leave_what_the_last_chain_gives");
+    let mut undone = 0;
     for seed in 0..30 {
         let mut rng = Rng::new(seed);
         let mut wallet = Wallet::new(&recording.params);
         recording.descriptors().iter().for_each(|what| drop(wallet.watch(what)));
         let mut next = 0;
-        let mut undone = 0;
         while next <= recording.tip() {
             if next > 0 && rng.percent(8) {
                 let depth = rng.between(1, 12).min(next.into()) as u32;
@@ -28,11 +28,11 @@ fn blocks_undone_and_redone_at_random_leave_what_the_last_chain_gives() {
                 next += 1;
             }
         }
-        assert!(undone > 20, "{undone}");
         assert_eq!(wallet.ledger.pool_len(), 0);
         let mut fresh = Wallet::new(&recording.params);
         recording.descriptors().iter().for_each(|what| drop(fresh.watch(what)));
         (0..=recording.tip()).for_each(|height| drop(fresh.connect(&recording, height)));
         assert_eq!(wallet.answers(recording.tip()), fresh.answers(recording.tip()), "seed {seed}");
     }
+    assert!(undone > 1_000, "{undone}");
 }
