@@ -104,7 +104,6 @@ impl Ledger {
         }
         if let Some(entry) = self.entries.get_mut(&txid) {
             entry.mined = Some(place);
-            entry.rival_lock = None;
         }
         self.touched(&txid);
         let new = || Connected { hash: block.hash, time: block.time, transactions: Default::default() };
@@ -219,6 +218,10 @@ impl Ledger {
             .collect();
         let mut beaten = HashSet::new();
         for txid in &winners {
+            // A lock against what is final is void.
+            if self.entries.get_mut(txid).is_some_and(|entry| entry.rival_lock.take().is_some()) {
+                self.touched(txid);
+            }
             beaten.extend(self.conflicts(txid));
         }
         beaten.into_iter().for_each(|txid| self.drop_with_descendants(txid, book, before));

@@ -44,6 +44,7 @@ use change::Before;
 use dash_protocol::{BlockHash, Encode, OutPoint, Transaction, TxOut, Txid};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
+use touch::Touch;
 
 /// The largest amount (Dash Core `consensus/amount.h`, `MAX_MONEY`): 21,000,000 DASH in duffs.
 pub const MAX_MONEY: i64 = 21_000_000 * 100_000_000;
@@ -85,7 +86,7 @@ struct Entry {
     own: bool,
     /// Undone by a reorganisation: it will likely be mined again.
     once_mined: bool,
-    /// Kept as a [`touch::Touch::Stray`].
+    /// Kept as a [`Touch::Stray`].
     stray: bool,
     /// When it was first seen outside of a block, in milliseconds since 1970.
     seen_ms: u64,
@@ -267,12 +268,15 @@ impl Ledger {
 
     /// Forgets what no watch is interested in any more, after one was removed from the book.
     pub fn forget_unwatched(&mut self, book: &ScriptBook) {
-        let unwatched: Vec<Txid> = self
-            .entries
-            .iter()
-            .filter(|(txid, entry)| self.touch(book, **txid, &entry.transaction).is_none())
-            .map(|(txid, _)| *txid)
-            .collect();
+        let is_wanted = |(txid, entry): &(&Txid, &Entry)| {
+            matches!(self.touch(book, **txid, &entry.transaction), Some(Touch::Own | Touch::Stray))
+        };
+        let wanted: HashSet<Txid> = self.entries.iter().filter(is_wanted).map(|(txid, _)| *txid).collect();
+        // The rivals of what is kept are kept, but not those of each other.
+        let is_idle = |txid: &&Txid| {
+            !wanted.contains(*txid) && !self.conflicts(txid).iter().any(|rival| wanted.contains(rival))
+        };
+        let unwatched: Vec<Txid> = self.entries.keys().filter(is_idle).copied().collect();
         unwatched.iter().for_each(|txid| self.drop_entry(txid));
         self.contest();
     }

@@ -36,7 +36,7 @@ pub enum RecordError {
     /// Another format than this version writes.
     #[error("record of format {0}")]
     Format(u8),
-    /// Marks that do not go together or are not known.
+    /// Marks that are not known.
     #[error("record with marks {0:#x}")]
     Marks(u8),
     /// An output's amount is none.
@@ -106,7 +106,7 @@ impl Ledger {
         }
         let marks = r.u8()?;
         let has = |mark| marks & mark != 0;
-        if marks & !ALL != 0 || (has(MINED) && has(RIVAL)) {
+        if marks & !ALL != 0 {
             return Err(RecordError::Marks(marks));
         }
         if key >= MAX_KEY {

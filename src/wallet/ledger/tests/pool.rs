@@ -258,3 +258,33 @@ fn a_child_that_does_not_fit_its_parent_is_out_once_that_is_known() {
     wallet.seen(&parent);
     assert_eq!((wallet.status(&no_output), wallet.status(&wrong_key), wallet.total()), (OUT, OUT, 100));
 }
+
+#[test]
+fn a_lock_against_a_mined_transaction_counts_again_when_its_block_is_undone_and_is_void_when_it_is_final() {
+    let mut wallet = Wallet::watching(&[MINE]);
+    let payment = from_afar(1, vec![pay(MINE, 7)]);
+    let elsewhere = from_afar(1, vec![pay(OTHER, 7)]);
+    wallet.seen(&payment);
+    wallet.lock(&elsewhere);
+    wallet.connect(10, std::slice::from_ref(&payment));
+    assert_eq!(wallet.reloaded().record(&payment).unwrap().conflicts, [elsewhere.txid()]);
+    wallet.disconnect(10);
+    assert_eq!((wallet.status(&payment), wallet.total()), (OUT, 0));
+    wallet.connect(11, std::slice::from_ref(&payment));
+    wallet.chainlock(11);
+    assert_eq!((wallet.status(&payment), wallet.record(&payment).unwrap().conflicts.len()), (FINAL, 0));
+}
+
+#[test]
+fn rivals_of_each_other_go_with_the_watch_that_kept_them() {
+    let mut wallet = Wallet::watching(&[CHANGE]);
+    let mine = wallet.watch(&script(MINE));
+    wallet.seen(&from_afar(1, vec![pay(MINE, 7)]));
+    wallet.connect(10, &[from_afar(1, vec![pay(OTHER, 7)])]);
+    wallet.seen(&from_afar(2, vec![pay(CHANGE, 5)]));
+    wallet.connect(11, &[from_afar(2, vec![pay(OTHER, 5)])]);
+    assert_eq!(wallet.ledger.len(), 4);
+    wallet.book.remove(mine).unwrap();
+    wallet.ledger.forget_unwatched(&wallet.book);
+    assert_eq!((wallet.ledger.len(), wallet.ledger.pool_len()), (2, 1));
+}
