@@ -10,6 +10,8 @@
 //! - [`masternodes`] holds the rules of masternode lists and quorums: a list proven against the headers, changed by
 //!   diffs, the members of quorums, plain and rotated, and BLS. Pure as well.
 //! - [`finality`] holds the rules of ChainLocks and InstantSend locks, and the locks themselves. Pure.
+//! - [`wallet`] holds what is watched and what the chain has of it: addresses, scripts, extended keys and descriptors,
+//!   transactions, coins, history. Pure, and in whatever order blocks are found.
 //! - [`network`] is about peers: connections, handshake, keep-alive, reputation, and the correlation of replies with
 //!   requests.
 //! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
@@ -30,6 +32,7 @@ pub mod masternodes;
 pub mod network;
 pub mod store;
 pub mod sync;
+pub mod wallet;
 #[cfg(target_arch = "wasm32")]
 pub mod web;
 

@@ -1,6 +1,6 @@
 //! Masternodes and quorums as `masternodes()` and `quorums.list()` answer them.
 
-use super::address;
+use crate::wallet::Address;
 use dash_protocol::{AddrV2, MasternodeType, NetAddressEntry, NetPurpose, NetworkParams, SmlEntry};
 use serde::Serialize;
 
@@ -58,7 +58,7 @@ impl ApiMasternode {
                 .next()
                 .map_or_else(String::new, |(host, port)| format!("{host}:{port}")),
             operator_key: entry.operator_key.to_string(),
-            voting_address: address::of_key_hash(&entry.voting_key_id, &params.address_prefixes),
+            voting_address: Address::KeyHash(entry.voting_key_id).to_text(&params.address_prefixes),
             platform_port: platform_port.filter(|_| is_evo),
         }
     }

@@ -6,9 +6,11 @@
 //! it reads and can name it.
 
 mod network;
+mod target;
 mod value;
 
 pub use network::network;
+pub use target::watch_targets;
 pub use value::Value;
 
 use super::{ApiError, LogLevel};
