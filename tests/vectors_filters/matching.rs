@@ -23,12 +23,12 @@ fn every_script_is_found_in_every_block_that_has_or_spends_it() {
                 }
             }
         }
-        assert!(heights.len() > 100, "{}", heights.len());
+        assert!(heights.len() > 50, "{}", heights.len());
         let mut false_matches = 0;
         for (script, expected) in &heights {
             let query = Query::new([script]);
             let found = Matcher::new(&query).batch(batch(&network));
-            assert_eq!(found.malformed, []);
+            assert!(found.malformed.is_empty());
             let matched: BTreeSet<u32> = found.matched.into_iter().collect();
             assert!(expected.is_subset(&matched));
             false_matches += matched.difference(expected).count();
