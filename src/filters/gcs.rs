@@ -137,7 +137,7 @@ impl<'a> Coded<'a> {
             return Err(FilterError::TrailingBytes { count: len - end.div_ceil(8) });
         }
         match self.bits.last() {
-            Some(last) if end % 8 != 0 && last << (end % 8) != 0 => Err(FilterError::Filling),
+            Some(last) if !end.is_multiple_of(8) && last << (end % 8) != 0 => Err(FilterError::Filling),
             _ => Ok(()),
         }
     }
@@ -207,7 +207,11 @@ pub const fn scale(hash: u64, range: u64) -> u64 {
     const LOW: u64 = 0xffff_ffff;
     let (high, low) = (hash >> 32, hash & LOW);
     let (range_high, range_low) = (range >> 32, range & LOW);
-    let middle = high * range_low + (low * range_low >> 32);
+    let middle = high * range_low + ((low * range_low) >> 32);
+    // So it is for every filter of fewer than 5,472 elements, and half of the work.
+    if range_high == 0 {
+        return middle >> 32;
+    }
     high * range_high + (middle >> 32) + ((low * range_high + (middle & LOW)) >> 32)
 }
 

@@ -3,13 +3,14 @@
 //! A filter header is a hash over a filter's hash and the header before it, so that a header that is agreed on proves
 //! every filter below it. Nothing in the blockchain proves the header itself: it is the word of peers.
 //!
-//! **Bounds.** A [`FilterHeaderChain`] has at most [`MAX_CFHEADERS`] links, 64 bytes each. [`agreement`] walks over what
-//! it is given once and allocates only for voices and opinions.
+//! **Bounds.** A [`FilterHeaderChain`] of a reply has as many links as were asked for, at most
+//! [`dash_protocol::MAX_CFHEADERS`], 64 bytes each. [`agreement`] walks over what it is given and allocates only for
+//! the voices and opinions on one header.
 
 use crate::checks::{self, Check};
 use dash_protocol::{
     BlockHash, CFCheckpt, CFHeaders, FILTER_CHECKPOINT_INTERVAL, FilterHash, FilterHeader, FilterType,
-    GetCFHeaders, MAX_CFHEADERS,
+    GetCFHeaders,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
@@ -63,7 +64,7 @@ pub enum FilterHeaderError {
     },
 }
 
-/// A range of blocks whose filter headers are asked for: at most [`MAX_CFHEADERS`].
+/// A range of blocks whose filter headers are asked for: at most [`dash_protocol::MAX_CFHEADERS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FilterRange {
     /// Height of the first block.
@@ -76,13 +77,8 @@ pub struct FilterRange {
 
 impl FilterRange {
     /// How many blocks it has.
-    pub const fn len(&self) -> usize {
+    pub const fn count(&self) -> usize {
         (self.stop - self.start) as usize + 1
-    }
-
-    /// Whether it has none: no range does.
-    pub const fn is_empty(&self) -> bool {
-        false
     }
 
     /// The request for its filter hashes.
@@ -115,7 +111,7 @@ impl FilterHeaderChain {
         if reply.stop_hash != asked.stop_hash {
             return Err(FilterHeaderError::Stop { expected: asked.stop_hash, found: reply.stop_hash });
         }
-        let (expected, found) = (asked.len().min(MAX_CFHEADERS), reply.filter_hashes.len());
+        let (expected, found) = (asked.count(), reply.filter_hashes.len());
         if found != expected {
             return Err(FilterHeaderError::Count { expected, found });
         }

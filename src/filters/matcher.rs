@@ -55,14 +55,6 @@ impl Query {
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
-
-    /// The hashes of all elements under a key, four at a time, some more than once.
-    #[inline(always)]
-    fn hashes(&self, key: FilterKey) -> impl Iterator<Item = [u64; LANES]> {
-        self.groups.iter().flat_map(move |group| {
-            group.lanes.chunks_exact(group.words).map(move |words| key.hash_lanes(words))
-        })
-    }
 }
 
 /// The words of elements, four at a time; where elements run out, the last one takes their place.
@@ -117,17 +109,37 @@ impl<'q> Matcher<'q> {
         if self.values.is_empty() {
             return Ok(false);
         }
-        let range = coded.range();
+        let (key, range) = (FilterKey::of(block), coded.range());
         self.mark(range);
-        for hashes in self.query.hashes(FilterKey::of(block)) {
-            let values = hashes.map(|hash| scale(hash, range));
-            if values.map(|value| self.marked(value)).contains(&true)
-                && values.iter().any(|value| self.values.binary_search(value).is_ok())
-            {
-                return Ok(true);
-            }
+        Ok(self.query.groups.iter().any(|group| self.finds(group, key, range)))
+    }
+
+    /// Whether an element of a group is in the filter at hand.
+    fn finds(&self, Group { words, lanes }: &Group, key: FilterKey, range: u64) -> bool {
+        // With the number of words known the compiler unrolls the rounds: it is 3 for payments to the hash of a script,
+        // 4 for those to the hash of a key, and 5 for outpoints and bare keys.
+        match words {
+            3 => self.finds_any(lanes.as_chunks::<3>().0.iter().map(<[_; 3]>::as_slice), key, range),
+            4 => self.finds_any(lanes.as_chunks::<4>().0.iter().map(<[_; 4]>::as_slice), key, range),
+            5 => self.finds_any(lanes.as_chunks::<5>().0.iter().map(<[_; 5]>::as_slice), key, range),
+            other => self.finds_any(lanes.chunks_exact(*other), key, range),
         }
-        Ok(false)
+    }
+
+    #[inline(always)]
+    fn finds_any<'w>(
+        &self,
+        mut elements: impl Iterator<Item = &'w [[u64; LANES]]>,
+        key: FilterKey,
+        range: u64,
+    ) -> bool {
+        elements.any(|words| {
+            let hashes = key.hash_lanes(words);
+            hashes.iter().any(|hash| {
+                let value = scale(*hash, range);
+                self.marked(value) && self.values.binary_search(&value).is_ok()
+            })
+        })
     }
 
     /// Looks into one filter after another, each with the hash of its block.

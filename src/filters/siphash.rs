@@ -1,17 +1,17 @@
 //! SipHash-2-4 under the key of a block: of one element, and of four side by side.
 //!
 //! The key differs from block to block, so every watched script is hashed anew for every filter: nearly all the time
-//! of matching is spent here. Four elements of the same length go through the rounds together, two in each vector. On
-//! wasm the vectors are SIMD's, with rotations by whole bytes as shuffles; elsewhere the compiler makes what it can of
-//! pairs of integers.
+//! of matching is spent here. Four elements of the same number of words go through the rounds together, two in each vector: on
+//! wasm those of its SIMD (`simd128.rs`), elsewhere those that the crate `wide` finds (`portable.rs`).
 
 use bitcoin_hashes::siphash24;
 use dash_protocol::BlockHash;
 
 #[cfg(not(target_arch = "wasm32"))]
+#[path = "siphash/portable.rs"]
 mod pair;
 #[cfg(target_arch = "wasm32")]
-#[path = "siphash/pair_wasm.rs"]
+#[path = "siphash/simd128.rs"]
 mod pair;
 
 use pair::Pair;
@@ -38,8 +38,9 @@ impl FilterKey {
         siphash24::Hash::hash_to_u64_with_keys(self.k0, self.k1, element)
     }
 
-    /// The hashes of four elements of the same length; each item of `words` has one word of every element, as
+    /// The hashes of [`LANES`] elements of the same number of words; each item of `words` has one word of every element, as
     /// [`message_words`] gives them.
+    #[inline(always)]
     pub fn hash_lanes(&self, words: &[[u64; LANES]]) -> [u64; LANES] {
         let mut state = State::new(self);
         for &[a, b, c, d] in words {
@@ -62,28 +63,32 @@ pub const fn word_count(element: &[u8]) -> usize {
     element.len() / 8 + 1
 }
 
-/// The four words of SipHash's state, each of four elements.
+/// A word of each of [`LANES`] elements: an operation on one pair fills the wait of the other.
+type Words = [Pair; 2];
+
+/// The four words of SipHash's state, each of [`LANES`] elements.
+///
+/// Every step is spelled out and inlined: the package is compiled for size, where a loop over two would stay one.
 struct State {
-    v0: [Pair; 2],
-    v1: [Pair; 2],
-    v2: [Pair; 2],
-    v3: [Pair; 2],
+    v0: Words,
+    v1: Words,
+    v2: Words,
+    v3: Words,
 }
 
 impl State {
     #[inline(always)]
     fn new(key: &FilterKey) -> Self {
-        let both = |word| [Pair::new(word, word); 2];
         Self {
-            v0: both(key.k0 ^ 0x736f_6d65_7073_6575),
-            v1: both(key.k1 ^ 0x646f_7261_6e64_6f6d),
-            v2: both(key.k0 ^ 0x6c79_6765_6e65_7261),
-            v3: both(key.k1 ^ 0x7465_6462_7974_6573),
+            v0: all(key.k0 ^ 0x736f_6d65_7073_6575),
+            v1: all(key.k1 ^ 0x646f_7261_6e64_6f6d),
+            v2: all(key.k0 ^ 0x6c79_6765_6e65_7261),
+            v3: all(key.k1 ^ 0x7465_6462_7974_6573),
         }
     }
 
     #[inline(always)]
-    fn absorb(&mut self, words: [Pair; 2]) {
+    fn absorb(&mut self, words: Words) {
         self.v3 = xor(self.v3, words);
         self.round();
         self.round();
@@ -92,7 +97,7 @@ impl State {
 
     #[inline(always)]
     fn finish(mut self) -> [u64; LANES] {
-        self.v2 = xor(self.v2, [Pair::new(0xff, 0xff); 2]);
+        self.v2 = xor(self.v2, all(0xff));
         self.round();
         self.round();
         self.round();
@@ -118,16 +123,21 @@ impl State {
 }
 
 #[inline(always)]
-fn add([a, b]: [Pair; 2], [c, d]: [Pair; 2]) -> [Pair; 2] {
+fn all(word: u64) -> Words {
+    [Pair::new(word, word), Pair::new(word, word)]
+}
+
+#[inline(always)]
+fn add([a, b]: Words, [c, d]: Words) -> Words {
     [a.add(c), b.add(d)]
 }
 
 #[inline(always)]
-fn xor([a, b]: [Pair; 2], [c, d]: [Pair; 2]) -> [Pair; 2] {
+fn xor([a, b]: Words, [c, d]: Words) -> Words {
     [a.xor(c), b.xor(d)]
 }
 
 #[inline(always)]
-fn rotate<const BITS: u32>([a, b]: [Pair; 2]) -> [Pair; 2] {
+fn rotate<const BITS: u32>([a, b]: Words) -> Words {
     [a.rotate_left::<BITS>(), b.rotate_left::<BITS>()]
 }

@@ -34,7 +34,7 @@ fn four_elements_side_by_side_have_the_hashes_of_each_alone() {
 #[test]
 fn a_hash_is_scaled_to_the_upper_half_of_its_product_with_the_range() {
     let mut rng = Rng::with_seed(2);
-    let wide = |hash: u64, range: u64| (u128::from(hash) * u128::from(range) >> 64) as u64;
+    let wide = |hash: u64, range: u64| ((u128::from(hash) * u128::from(range)) >> 64) as u64;
     let ends = [0, 1, 0xffff_ffff, 0x1_0000_0000, u64::MAX];
     for (hash, range) in ends.into_iter().flat_map(|hash| ends.map(|range| (hash, range))) {
         assert_eq!(scale(hash, range), wide(hash, range));

@@ -27,8 +27,8 @@ pub const MAX_FILTER_ELEMENTS: usize = MAX_BLOCK / (TxOut::MIN_LEN + 1);
 /// The most bytes of a basic filter (BIP 158): its count; for each element 19 bits of remainder and the bit that ends
 /// the quotient; and the quotients' own bits, which together are at most those of the largest value, 784,931 for each
 /// element in units of 2^19.
-pub const MAX_FILTER: usize =
-    5 + (MAX_FILTER_ELEMENTS * (19 + 1) + MAX_FILTER_ELEMENTS * 784_931 / (1 << 19)).div_ceil(8);
+pub const MAX_FILTER: usize = 5
+    + (MAX_FILTER_ELEMENTS * (19 + 1) + ((MAX_FILTER_ELEMENTS as u64 * 784_931) >> 19) as usize).div_ceil(8);
 
 /// What a filter holds of its block. There is one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

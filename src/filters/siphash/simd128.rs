@@ -1,10 +1,11 @@
-//! Two 64-bit words that go through the same operations: one vector of wasm's SIMD, which the package is built with.
+//! Two words in a vector of wasm's SIMD, which the package is built with.
 
 use core::arch::wasm32::{
     i8x16_shuffle, i32x4_shuffle, u64x2, u64x2_add, u64x2_extract_lane, u64x2_shl, u64x2_shr, v128, v128_or,
     v128_xor,
 };
 
+/// A word each of two elements.
 #[derive(Clone, Copy)]
 pub struct Pair(v128);
 
