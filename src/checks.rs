@@ -53,6 +53,18 @@ pub enum Check {
     LockedBranch,
     /// A reply to something that was never asked.
     Unsolicited,
+    /// Filter headers that do not follow the one that is known.
+    FilterLink,
+    /// Filter headers that do not lead to the one that is agreed on.
+    FilterCheckpoint,
+    /// Filter headers that too few voices have, or that another voice contradicts.
+    FilterAgreement,
+    /// A filter that is not in the chain of filter headers.
+    FilterHash,
+    /// In a dispute: a filter without something that the block has, or with more than it can have.
+    FilterContents,
+    /// In a dispute: a filter without something that the block's inputs show it to spend.
+    FilterSpends,
 }
 
 /// One named part of the request pipeline, which can be replaced by doing without.
@@ -103,7 +115,7 @@ mod switches {
     use std::cell::Cell;
 
     thread_local! {
-        /// One bit for each check and, from the 32nd on, one for each part; set bits are off.
+        /// One bit for each check and, from the 48th on, one for each part; set bits are off.
         static OFF: Cell<u64> = const { Cell::new(0) };
     }
 
@@ -112,7 +124,7 @@ mod switches {
     }
 
     const fn part_bit(part: Part) -> u64 {
-        1 << (32 + part as u32)
+        1 << (48 + part as u32)
     }
 
     /// Whether a check is made on this thread.

@@ -10,6 +10,8 @@
 //! - [`masternodes`] holds the rules of masternode lists and quorums: a list proven against the headers, changed by
 //!   diffs, the members of quorums, plain and rotated, and BLS. Pure as well.
 //! - [`finality`] holds the rules of ChainLocks and InstantSend locks, and the locks themselves. Pure.
+//! - [`filters`] holds the rules of compact filters: their coding and contents, the chain of their headers, what to make
+//!   of peers that differ, and the search for thousands of scripts. Pure.
 //! - [`wallet`] holds what is watched and what the chain has of it: addresses, scripts, extended keys and descriptors,
 //!   transactions, coins, history. Pure, and in whatever order blocks are found.
 //! - [`network`] is about peers: connections, handshake, keep-alive, reputation, and the correlation of replies with
@@ -27,6 +29,7 @@ pub mod chain;
 pub mod checks;
 pub mod compute;
 pub mod engine;
+pub mod filters;
 pub mod finality;
 pub mod masternodes;
 pub mod network;

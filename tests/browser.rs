@@ -1,4 +1,5 @@
-//! Tests of what only a browser has: IndexedDB, timers, workers, the JavaScript border, and X11 as the browser runs it.
+//! Tests of what only a browser has: IndexedDB, timers, workers, the JavaScript border, X11 and the matching of
+//! filters as the browser runs them.
 //! Run by `wasm-pack test --headless --chrome`, in a dedicated worker like the engine itself.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -10,6 +11,7 @@ wasm_bindgen_test_configure!(run_in_dedicated_worker);
 mod browser {
     mod border;
     mod clock;
+    mod filters;
     mod records;
     mod socket;
     mod storage;

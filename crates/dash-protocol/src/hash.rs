@@ -168,6 +168,33 @@ hash_type!(
     QuorumHash
 );
 
+hash_type!(
+    /// The double SHA-256 of a block's compact filter (BIP 157).
+    FilterHash
+);
+hash_type!(
+    /// What chains filters to one another: the double SHA-256 of a filter's hash and the filter header before it; zero
+    /// before the genesis block (BIP 157).
+    FilterHeader
+);
+
+impl FilterHash {
+    /// The hash of an encoded filter.
+    #[must_use]
+    pub fn of(filter: &[u8]) -> Self {
+        Self(sha256d(filter))
+    }
+
+    /// The filter header that it makes on top of another.
+    #[must_use]
+    pub fn header(&self, previous: &FilterHeader) -> FilterHeader {
+        let mut both = [0; 64];
+        both[..32].copy_from_slice(&self.0);
+        both[32..].copy_from_slice(&previous.0);
+        FilterHeader(sha256d(&both))
+    }
+}
+
 impl From<BlockHash> for QuorumHash {
     fn from(hash: BlockHash) -> Self {
         Self(hash.0)

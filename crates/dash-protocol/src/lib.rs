@@ -31,13 +31,16 @@ pub mod network;
 pub mod special;
 pub mod transaction;
 
-pub use block::Block;
+pub use block::{Block, MAX_BLOCK, MerkleBlock};
 pub use bls::{BlsPublicKey, BlsScheme, BlsSignature};
 pub use encode::{Decode, DecodeError, Encode, MAX_COMPACT_SIZE, Reader, put_compact_size, put_var_bytes};
 pub use frame::{
     Command, CommandError, Frame, FrameDecoder, FrameError, HEADER_LEN, MAX_PAYLOAD, encode_frame,
 };
-pub use hash::{BlockHash, ConfirmedHash, MerkleRoot, ParseHashError, ProTxHash, QuorumHash, Txid, sha256d};
+pub use hash::{
+    BlockHash, ConfirmedHash, FilterHash, FilterHeader, MerkleRoot, ParseHashError, ProTxHash, QuorumHash,
+    Txid, sha256d,
+};
 pub use header::{CompactTarget, Header};
 pub use lock::{ChainLock, InstantLock, MAX_LOCK_INPUTS};
 pub use masternode::{
@@ -46,9 +49,11 @@ pub use masternode::{
 };
 pub use merkle::{MAX_BLOCK_TRANSACTIONS, MerkleError, PartialMerkleTree};
 pub use message::{
-    AddrEntry, AddrV2, AddrV2Entry, CompressedHeaders, GetHeaders, Inventory, InventoryKind, MAX_ADDR,
-    MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR, MAX_USER_AGENT, Message, NetAddress, ServiceFlags,
-    VersionMessage,
+    AddrEntry, AddrV2, AddrV2Entry, BloomFilter, BloomUpdate, CFCheckpt, CFHeaders, CFilter,
+    CompressedHeaders, FILTER_CHECKPOINT_INTERVAL, FilterType, GetCFCheckpt, GetCFHeaders, GetCFilters,
+    GetHeaders, Inventory, InventoryKind, MAX_ADDR, MAX_BLOOM_ELEMENT, MAX_BLOOM_FILTER, MAX_BLOOM_FUNCTIONS,
+    MAX_CFHEADERS, MAX_CFILTERS, MAX_FILTER, MAX_FILTER_CHECKPOINTS, MAX_FILTER_ELEMENTS, MAX_HEADERS,
+    MAX_HEADERS2, MAX_INV, MAX_LOCATOR, MAX_USER_AGENT, Message, NetAddress, ServiceFlags, VersionMessage,
 };
 pub use network::{
     Activation, AddressPrefixes, ChainOverrides, Checkpoint, LlmqParams, LlmqTypeOverrides, LlmqTypes,

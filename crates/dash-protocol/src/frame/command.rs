@@ -5,9 +5,15 @@ use core::str::FromStr;
 use thiserror::Error;
 
 use super::MAX_PAYLOAD;
+use crate::block::MAX_BLOCK;
+use crate::header::Header;
 use crate::lock::{ChainLock, MAX_LOCK_INPUTS};
 use crate::masternode::{GetMnListDiff, MAX_QRINFO_BASES};
-use crate::message::{MAX_ADDR, MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR};
+use crate::merkle::MAX_BLOCK_TRANSACTIONS;
+use crate::message::{
+    GetCFCheckpt, GetCFHeaders, GetCFilters, MAX_ADDR, MAX_BLOOM_ELEMENT, MAX_BLOOM_FILTER, MAX_CFHEADERS,
+    MAX_FILTER, MAX_FILTER_CHECKPOINTS, MAX_HEADERS, MAX_HEADERS2, MAX_INV, MAX_LOCATOR,
+};
 use crate::transaction::{MAX_TRANSACTION, OutPoint};
 
 /// A name that is not 1 to 12 printable ASCII characters, or a field with something after its zero padding began.
@@ -40,8 +46,18 @@ const fn name(text: &str) -> Command {
 impl Command {
     pub const ADDR: Self = name("addr");
     pub const ADDRV2: Self = name("addrv2");
+    pub const BLOCK: Self = name("block");
+    pub const CFCHECKPT: Self = name("cfcheckpt");
+    pub const CFHEADERS: Self = name("cfheaders");
+    pub const CFILTER: Self = name("cfilter");
     pub const CLSIG: Self = name("clsig");
+    pub const FILTERADD: Self = name("filteradd");
+    pub const FILTERCLEAR: Self = name("filterclear");
+    pub const FILTERLOAD: Self = name("filterload");
     pub const GETADDR: Self = name("getaddr");
+    pub const GETCFCHECKPT: Self = name("getcfcheckpt");
+    pub const GETCFHEADERS: Self = name("getcfheaders");
+    pub const GETCFILTERS: Self = name("getcfilters");
     pub const GETDATA: Self = name("getdata");
     pub const GETHEADERS: Self = name("getheaders");
     pub const GETHEADERS2: Self = name("getheaders2");
@@ -51,6 +67,8 @@ impl Command {
     pub const HEADERS2: Self = name("headers2");
     pub const INV: Self = name("inv");
     pub const ISDLOCK: Self = name("isdlock");
+    pub const MEMPOOL: Self = name("mempool");
+    pub const MERKLEBLOCK: Self = name("merkleblock");
     pub const MNLISTDIFF: Self = name("mnlistdiff");
     pub const NOTFOUND: Self = name("notfound");
     pub const PING: Self = name("ping");
@@ -105,7 +123,13 @@ impl Command {
         match *self {
             // Nine fixed fields, a user agent of 256 bytes, and room for fields of versions to come.
             Self::VERSION => 1024,
-            Self::VERACK | Self::SENDADDRV2 | Self::SENDHEADERS | Self::SENDHEADERS2 | Self::GETADDR => 0,
+            Self::VERACK
+            | Self::SENDADDRV2
+            | Self::SENDHEADERS
+            | Self::SENDHEADERS2
+            | Self::GETADDR
+            | Self::FILTERCLEAR
+            | Self::MEMPOOL => 0,
             Self::PING | Self::PONG => 8,
             Self::ADDR => COUNT + MAX_ADDR * 30,
             // time, services as CompactSize, network, length and up to 512 bytes of address, port
@@ -120,6 +144,19 @@ impl Command {
             Self::CLSIG => ChainLock::LEN,
             Self::ISDLOCK => 1 + COUNT + MAX_LOCK_INPUTS * OutPoint::LEN + 32 + 32 + 96,
             Self::TX => MAX_TRANSACTION,
+            Self::BLOCK => MAX_BLOCK,
+            // The tree: its size, hashes, and bits.
+            Self::MERKLEBLOCK => {
+                Header::LEN + 4 + COUNT + MAX_BLOCK_TRANSACTIONS * 32 + COUNT + MAX_BLOCK_TRANSACTIONS
+            }
+            Self::GETCFILTERS => GetCFilters::LEN,
+            Self::CFILTER => 1 + 32 + 5 + MAX_FILTER,
+            Self::GETCFHEADERS => GetCFHeaders::LEN,
+            Self::CFHEADERS => 1 + 32 + 32 + COUNT + MAX_CFHEADERS * 32,
+            Self::GETCFCHECKPT => GetCFCheckpt::LEN,
+            Self::CFCHECKPT => 1 + 32 + COUNT + MAX_FILTER_CHECKPOINTS * 32,
+            Self::FILTERLOAD => COUNT + MAX_BLOOM_FILTER + 4 + 4 + 1,
+            Self::FILTERADD => COUNT + MAX_BLOOM_ELEMENT,
             // `mnlistdiff` and `qrinfo` grow with the network: whatever fits into a message.
             _ => MAX_PAYLOAD,
         }

@@ -94,6 +94,12 @@ impl Inventory {
     pub const fn block(hash: crate::BlockHash) -> Self {
         Self { kind: InventoryKind::Block, hash: hash.to_bytes() }
     }
+
+    /// A transaction.
+    #[must_use]
+    pub const fn transaction(txid: crate::Txid) -> Self {
+        Self { kind: InventoryKind::Transaction, hash: txid.to_bytes() }
+    }
 }
 
 impl Encode for Inventory {

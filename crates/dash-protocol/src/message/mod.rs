@@ -1,23 +1,32 @@
 //! Messages: which there are, and the payloads of those that header sync uses.
 //!
 //! `version.rs` has the handshake, `address.rs` peers' addresses, `inventory.rs` announcements and requests by hash,
-//! `headers.rs` headers in full, `compressed.rs` headers by DIP-25. Payloads that are data of the chain are
-//! where that data is: [`crate::masternode`], [`crate::lock`], [`crate::transaction`]. A message that this crate has no form for becomes
-//! [`Message::Unknown`]: it is not an error, and its payload is dropped.
+//! `headers.rs` headers in full, `compressed.rs` headers by DIP-25, `compact_filters.rs` filters that clients match,
+//! `bloom.rs` those that peers match. Payloads that are data of the chain are where that data is:
+//! [`crate::masternode`], [`crate::lock`], [`crate::transaction`], [`mod@crate::block`]. A message that this crate has
+//! no form for becomes [`Message::Unknown`]: it is not an error, and its payload is dropped.
 
 mod address;
+mod bloom;
+mod compact_filters;
 mod compressed;
 mod headers;
 mod inventory;
 mod version;
 
 pub use address::{AddrEntry, AddrV2, AddrV2Entry, MAX_ADDR, NetAddress};
+pub use bloom::{BloomFilter, BloomUpdate, MAX_BLOOM_ELEMENT, MAX_BLOOM_FILTER, MAX_BLOOM_FUNCTIONS};
+pub use compact_filters::{
+    CFCheckpt, CFHeaders, CFilter, FILTER_CHECKPOINT_INTERVAL, FilterType, GetCFCheckpt, GetCFHeaders,
+    GetCFilters, MAX_CFHEADERS, MAX_CFILTERS, MAX_FILTER, MAX_FILTER_CHECKPOINTS, MAX_FILTER_ELEMENTS,
+};
 pub use compressed::{CompressedHeaders, MAX_HEADERS2};
 pub use headers::{GetHeaders, MAX_HEADERS, MAX_LOCATOR};
 pub use inventory::{Inventory, InventoryKind, MAX_INV};
 pub use version::{MAX_USER_AGENT, ServiceFlags, VersionMessage};
 
-use crate::encode::{Decode, DecodeError, Encode, Reader, list, put_list};
+use crate::block::{Block, MerkleBlock};
+use crate::encode::{Decode, DecodeError, Encode, Reader, list, put_list, put_var_bytes};
 use crate::frame::{Command, Frame, encode_frame};
 use crate::header::Header;
 use crate::lock::{ChainLock, InstantLock};
@@ -75,6 +84,30 @@ pub enum Message {
     IsdLock(InstantLock),
     /// A transaction.
     Tx(Transaction),
+    /// A block in full.
+    Block(Box<Block>),
+    /// A block of which a bloom filter chose the transactions (BIP 37); they follow as [`Message::Tx`].
+    MerkleBlock(MerkleBlock),
+    /// Answer with [`Message::CFilter`] for each block (BIP 157).
+    GetCFilters(GetCFilters),
+    /// The compact filter of a block.
+    CFilter(CFilter),
+    /// Answer with [`Message::CFHeaders`].
+    GetCFHeaders(GetCFHeaders),
+    /// What chains compact filters to one another.
+    CFHeaders(CFHeaders),
+    /// Answer with [`Message::CFCheckpt`].
+    GetCFCheckpt(GetCFCheckpt),
+    /// Every thousandth filter header.
+    CFCheckpt(CFCheckpt),
+    /// Relay what this filter matches, and nothing else.
+    FilterLoad(BloomFilter),
+    /// Add an element of at most [`MAX_BLOOM_ELEMENT`] bytes to the filter.
+    FilterAdd(Vec<u8>),
+    /// Relay everything again.
+    FilterClear,
+    /// Announce what waits to be mined.
+    Mempool,
     /// A message that this crate has no form for.
     Unknown(Command),
 }
@@ -108,6 +141,18 @@ impl Message {
             Self::ClSig(_) => Command::CLSIG,
             Self::IsdLock(_) => Command::ISDLOCK,
             Self::Tx(_) => Command::TX,
+            Self::Block(_) => Command::BLOCK,
+            Self::MerkleBlock(_) => Command::MERKLEBLOCK,
+            Self::GetCFilters(_) => Command::GETCFILTERS,
+            Self::CFilter(_) => Command::CFILTER,
+            Self::GetCFHeaders(_) => Command::GETCFHEADERS,
+            Self::CFHeaders(_) => Command::CFHEADERS,
+            Self::GetCFCheckpt(_) => Command::GETCFCHECKPT,
+            Self::CFCheckpt(_) => Command::CFCHECKPT,
+            Self::FilterLoad(_) => Command::FILTERLOAD,
+            Self::FilterAdd(_) => Command::FILTERADD,
+            Self::FilterClear => Command::FILTERCLEAR,
+            Self::Mempool => Command::MEMPOOL,
             Self::Unknown(command) => *command,
         }
     }
@@ -162,6 +207,20 @@ impl Message {
             Command::CLSIG => Self::ClSig(ChainLock::decode(&mut r)?),
             Command::ISDLOCK => Self::IsdLock(InstantLock::decode(&mut r)?),
             Command::TX => Self::Tx(Transaction::decode(&mut r)?),
+            Command::BLOCK => Self::Block(Box::new(Block::decode(&mut r)?)),
+            Command::MERKLEBLOCK => Self::MerkleBlock(MerkleBlock::decode(&mut r)?),
+            Command::GETCFILTERS => Self::GetCFilters(GetCFilters::decode(&mut r)?),
+            Command::CFILTER => Self::CFilter(CFilter::decode(&mut r)?),
+            Command::GETCFHEADERS => Self::GetCFHeaders(GetCFHeaders::decode(&mut r)?),
+            Command::CFHEADERS => Self::CFHeaders(CFHeaders::decode(&mut r)?),
+            Command::GETCFCHECKPT => Self::GetCFCheckpt(GetCFCheckpt::decode(&mut r)?),
+            Command::CFCHECKPT => Self::CFCheckpt(CFCheckpt::decode(&mut r)?),
+            Command::FILTERLOAD => Self::FilterLoad(BloomFilter::decode(&mut r)?),
+            Command::FILTERADD => {
+                Self::FilterAdd(r.var_bytes("bytes of an element", MAX_BLOOM_ELEMENT)?.to_vec())
+            }
+            Command::FILTERCLEAR => Self::FilterClear,
+            Command::MEMPOOL => Self::Mempool,
             unknown => return Ok(Self::Unknown(unknown)),
         };
         r.finish()?;
@@ -188,11 +247,23 @@ impl Message {
             Self::ClSig(lock) => lock.encode(&mut out),
             Self::IsdLock(lock) => lock.encode(&mut out),
             Self::Tx(transaction) => transaction.encode(&mut out),
+            Self::Block(block) => block.encode(&mut out),
+            Self::MerkleBlock(block) => block.encode(&mut out),
+            Self::GetCFilters(request) => request.encode(&mut out),
+            Self::CFilter(filter) => filter.encode(&mut out),
+            Self::GetCFHeaders(request) => request.encode(&mut out),
+            Self::CFHeaders(headers) => headers.encode(&mut out),
+            Self::GetCFCheckpt(request) => request.encode(&mut out),
+            Self::CFCheckpt(headers) => headers.encode(&mut out),
+            Self::FilterLoad(filter) => filter.encode(&mut out),
+            Self::FilterAdd(element) => put_var_bytes(&mut out, element),
             Self::Verack
             | Self::SendAddrV2
             | Self::SendHeaders
             | Self::SendHeaders2
             | Self::GetAddr
+            | Self::FilterClear
+            | Self::Mempool
             | Self::Unknown(_) => {}
         }
         out

@@ -1,9 +1,10 @@
 //! Seeded random values of everything that is data of the chain: well-formed, and of no other sense.
 
 use dash_protocol::{
-    BitSet, BlockHash, BlsPublicKey, BlsSignature, ChainLock, ConfirmedHash, FinalCommitment, GetMnListDiff,
-    GetQRInfo, InstantLock, LLMQType, MasternodeType, MnListDiff, NetInfo, OutPoint, PartialMerkleTree,
-    ProTxHash, QRInfo, QuorumHash, QuorumSnapshot, SmlEntry, Transaction, TxIn, TxOut, Txid,
+    BitSet, Block, BlockHash, BloomFilter, BloomUpdate, BlsPublicKey, BlsSignature, ChainLock, CompactTarget,
+    ConfirmedHash, FinalCommitment, GetMnListDiff, GetQRInfo, Header, InstantLock, LLMQType, MasternodeType,
+    MerkleBlock, MerkleRoot, MnListDiff, NetInfo, OutPoint, PartialMerkleTree, ProTxHash, QRInfo, QuorumHash,
+    QuorumSnapshot, SmlEntry, Transaction, TxIn, TxOut, Txid,
 };
 use fastrand::Rng;
 
@@ -41,6 +42,34 @@ pub fn transaction(rng: &mut Rng) -> Transaction {
         outputs: some(rng, 3, |rng| TxOut { value: rng.i64(..), script: bytes(rng, 30) }),
         lock_time: rng.u32(..),
         payload: if special { bytes(rng, 300) } else { vec![] },
+    }
+}
+
+fn header(rng: &mut Rng) -> Header {
+    Header {
+        version: rng.i32(..),
+        prev_block_hash: block_hash(rng),
+        merkle_root: MerkleRoot::from_bytes(array(rng)),
+        time: rng.u32(..),
+        bits: CompactTarget::from_bits(rng.u32(..)),
+        nonce: rng.u32(..),
+    }
+}
+
+pub fn block(rng: &mut Rng) -> Block {
+    Block { header: header(rng), transactions: some(rng, 3, transaction) }
+}
+
+pub fn merkle_block(rng: &mut Rng) -> MerkleBlock {
+    MerkleBlock { header: header(rng), tree: tree(rng) }
+}
+
+pub fn bloom_filter(rng: &mut Rng) -> BloomFilter {
+    BloomFilter {
+        data: bytes(rng, 40),
+        functions: rng.u32(..=50),
+        tweak: rng.u32(..),
+        update: [BloomUpdate::None, BloomUpdate::All, BloomUpdate::BareKeysOnly][rng.usize(..3)],
     }
 }
 

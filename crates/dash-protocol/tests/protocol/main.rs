@@ -4,6 +4,7 @@ mod bls;
 mod common;
 mod compressed;
 mod encoding;
+mod filters;
 mod frames;
 mod generate;
 mod hostile;

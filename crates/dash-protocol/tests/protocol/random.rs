@@ -2,19 +2,30 @@
 
 use crate::generate::{self, array};
 use dash_protocol::{
-    AddrEntry, AddrV2, AddrV2Entry, BlockHash, Command, CompactTarget, CompressedHeaders, FrameDecoder,
-    GetHeaders, Header, Inventory, InventoryKind, MerkleRoot, Message, NetAddress, ServiceFlags,
+    AddrEntry, AddrV2, AddrV2Entry, BlockHash, CFCheckpt, CFHeaders, CFilter, Command, CompactTarget,
+    CompressedHeaders, FilterHash, FilterHeader, FilterType, FrameDecoder, GetCFCheckpt, GetCFHeaders,
+    GetCFilters, GetHeaders, Header, Inventory, InventoryKind, MerkleRoot, Message, NetAddress, ServiceFlags,
     VersionMessage, encode_frame, sha256d,
 };
 use fastrand::Rng;
 
 const MAGIC: [u8; 4] = [0xce, 0xe2, 0xca, 0xff];
 
-const COMMANDS: [Command; 24] = [
+const COMMANDS: [Command; 36] = [
     Command::ADDR,
     Command::ADDRV2,
+    Command::BLOCK,
+    Command::CFCHECKPT,
+    Command::CFHEADERS,
+    Command::CFILTER,
     Command::CLSIG,
+    Command::FILTERADD,
+    Command::FILTERCLEAR,
+    Command::FILTERLOAD,
     Command::GETADDR,
+    Command::GETCFCHECKPT,
+    Command::GETCFHEADERS,
+    Command::GETCFILTERS,
     Command::GETDATA,
     Command::GETHEADERS,
     Command::GETHEADERS2,
@@ -24,6 +35,8 @@ const COMMANDS: [Command; 24] = [
     Command::HEADERS2,
     Command::INV,
     Command::ISDLOCK,
+    Command::MEMPOOL,
+    Command::MERKLEBLOCK,
     Command::MNLISTDIFF,
     Command::NOTFOUND,
     Command::PING,
@@ -96,7 +109,7 @@ fn message(rng: &mut Rng) -> Message {
         locator: some(rng, |rng| BlockHash::from_bytes(array(rng))),
         stop: BlockHash::from_bytes(array(rng)),
     };
-    match rng.u8(..19) {
+    match rng.u8(..30) {
         0 => Message::Version(VersionMessage {
             version: rng.i32(..),
             services: ServiceFlags::from_bits(rng.u64(..)),
@@ -127,7 +140,38 @@ fn message(rng: &mut Rng) -> Message {
         15 => Message::ClSig(generate::chain_lock(rng)),
         16 => Message::IsdLock(generate::instant_lock(rng)),
         17 => Message::Tx(generate::transaction(rng)),
+        18 => Message::Block(Box::new(generate::block(rng))),
+        19 => Message::MerkleBlock(generate::merkle_block(rng)),
+        20..27 => filter_message(rng),
+        27 => Message::FilterLoad(generate::bloom_filter(rng)),
+        28 => Message::FilterAdd(some(rng, |rng| rng.u8(..))),
         _ => Message::Headers2(CompressedHeaders::compress(&headers(rng), quick)),
+    }
+}
+
+fn filter_message(rng: &mut Rng) -> Message {
+    let filter_type = FilterType::Basic;
+    let (start_height, stop_hash) = (rng.u32(..), generate::block_hash(rng));
+    match rng.u8(..6) {
+        0 => Message::GetCFilters(GetCFilters { filter_type, start_height, stop_hash }),
+        1 => Message::GetCFHeaders(GetCFHeaders { filter_type, start_height, stop_hash }),
+        2 => Message::GetCFCheckpt(GetCFCheckpt { filter_type, stop_hash }),
+        3 => Message::CFilter(CFilter {
+            filter_type,
+            block_hash: stop_hash,
+            filter: some(rng, |rng| rng.u8(..)),
+        }),
+        4 => Message::CFHeaders(CFHeaders {
+            filter_type,
+            stop_hash,
+            previous_header: FilterHeader::from_bytes(array(rng)),
+            filter_hashes: some(rng, |rng| FilterHash::from_bytes(array(rng))),
+        }),
+        _ => Message::CFCheckpt(CFCheckpt {
+            filter_type,
+            stop_hash,
+            headers: some(rng, |rng| FilterHeader::from_bytes(array(rng))),
+        }),
     }
 }
 

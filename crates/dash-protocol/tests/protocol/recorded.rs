@@ -66,11 +66,14 @@ fn recorded_rotation_infos_decode_and_encode_back() {
 }
 
 #[test]
-fn recorded_locks_and_payments_decode_and_encode_back() {
-    let name = "recorded_locks_and_payments_decode_and_encode_back";
-    for (suffix, command) in
-        [("_clsig.bin", Command::CLSIG), ("_isdlock.bin", Command::ISDLOCK), ("_tx.bin", Command::TX)]
-    {
+fn recorded_locks_payments_and_blocks_decode_and_encode_back() {
+    let name = "recorded_locks_payments_and_blocks_decode_and_encode_back";
+    for (suffix, command) in [
+        ("_clsig.bin", Command::CLSIG),
+        ("_isdlock.bin", Command::ISDLOCK),
+        ("_tx.bin", Command::TX),
+        ("_block.bin", Command::BLOCK),
+    ] {
         let mut found = 0;
         for folder in ["regtest-llmq/live", "regtest-few/live"] {
             let Some(files) = payloads(name, folder, "") else { return };

@@ -1,0 +1,310 @@
+//! Filter headers (BIP 157): what chains filters to one another, and what several voices agree on.
+//!
+//! A filter header is a hash over a filter's hash and the header before it, so that a header that is agreed on proves
+//! every filter below it. Nothing in the blockchain proves the header itself: it is the word of peers.
+//!
+//! **Bounds.** A [`FilterHeaderChain`] of a reply has as many links as were asked for, at most
+//! [`dash_protocol::MAX_CFHEADERS`], 64 bytes each. [`agreement`] walks over what it is given and allocates only for
+//! the voices and opinions on one header.
+
+use crate::checks::{self, Check};
+use dash_protocol::{
+    BlockHash, CFCheckpt, CFHeaders, FILTER_CHECKPOINT_INTERVAL, FilterHash, FilterHeader, FilterType,
+    GetCFHeaders,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use thiserror::Error;
+
+/// Why filter headers, or a filter, are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum FilterHeaderError {
+    /// A reply for another block than the one asked for.
+    #[error("a reply up to block {found}, asked for was {expected}")]
+    Stop {
+        /// The block asked for.
+        expected: BlockHash,
+        /// The block of the reply.
+        found: BlockHash,
+    },
+    /// More or fewer than were asked for.
+    #[error("{found} filter headers, asked for were {expected}")]
+    Count {
+        /// How many were asked for.
+        expected: usize,
+        /// How many came.
+        found: usize,
+    },
+    /// A reply that does not follow the header that is known.
+    #[error("it follows filter header {found} where the one before height {height} is {expected}")]
+    Link {
+        /// The first height of the reply.
+        height: u32,
+        /// The header that is known.
+        expected: FilterHeader,
+        /// What the reply says of it.
+        found: FilterHeader,
+    },
+    /// A header that is not the agreed one of its height.
+    #[error("filter header {found} at height {height}, where {expected} is agreed on")]
+    Checkpoint {
+        /// The height.
+        height: u32,
+        /// The header that is agreed on.
+        expected: FilterHeader,
+        /// What the reply leads to.
+        found: FilterHeader,
+    },
+    /// A filter that is not in the chain.
+    #[error("a filter with hash {found}, where the chain has {expected}")]
+    Filter {
+        /// What the chain has.
+        expected: FilterHash,
+        /// The hash of the filter.
+        found: FilterHash,
+    },
+}
+
+/// A range of blocks whose filter headers are asked for: at most [`dash_protocol::MAX_CFHEADERS`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FilterRange {
+    /// Height of the first block.
+    pub start: u32,
+    /// Height of the last block, at or above the first.
+    pub stop: u32,
+    /// Hash of the last block.
+    pub stop_hash: BlockHash,
+}
+
+impl FilterRange {
+    /// How many blocks it has.
+    pub const fn count(&self) -> usize {
+        (self.stop - self.start) as usize + 1
+    }
+
+    /// The request for its filter hashes.
+    pub const fn request(&self) -> GetCFHeaders {
+        GetCFHeaders { filter_type: FilterType::Basic, start_height: self.start, stop_hash: self.stop_hash }
+    }
+}
+
+/// The filter hashes of consecutive blocks with the headers that follow from them. That they belong together is
+/// computed; that they are the true ones is not said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterHeaderChain {
+    start: u32,
+    previous: FilterHeader,
+    hashes: Vec<FilterHash>,
+    headers: Vec<FilterHeader>,
+}
+
+impl FilterHeaderChain {
+    /// The chain that a reply gives for what was asked for. If the header before it is known, the reply has to follow
+    /// that.
+    ///
+    /// # Errors
+    /// [`FilterHeaderError::Stop`], [`FilterHeaderError::Count`], [`FilterHeaderError::Link`].
+    pub fn of_reply(
+        asked: &FilterRange,
+        before: Option<&FilterHeader>,
+        reply: CFHeaders,
+    ) -> Result<Self, FilterHeaderError> {
+        if reply.stop_hash != asked.stop_hash {
+            return Err(FilterHeaderError::Stop { expected: asked.stop_hash, found: reply.stop_hash });
+        }
+        let (expected, found) = (asked.count(), reply.filter_hashes.len());
+        if found != expected {
+            return Err(FilterHeaderError::Count { expected, found });
+        }
+        let previous = reply.previous_header;
+        // Before the genesis block there is nothing.
+        let known = before.or((asked.start == 0).then_some(&FilterHeader::ZERO));
+        if let Some(known) = known.filter(|known| **known != previous && checks::on(Check::FilterLink)) {
+            let (height, expected) = (asked.start, *known);
+            return Err(FilterHeaderError::Link { height, expected, found: previous });
+        }
+        Ok(Self::new(asked.start, previous, reply.filter_hashes))
+    }
+
+    /// The chain of these hashes, the first one that of the block at `start`, on top of a header.
+    pub fn new(start: u32, previous: FilterHeader, hashes: Vec<FilterHash>) -> Self {
+        let mut header = previous;
+        let link = |hash: &FilterHash| {
+            header = hash.header(&header);
+            header
+        };
+        let headers = hashes.iter().map(link).collect();
+        Self { start, previous, hashes, headers }
+    }
+
+    /// Height of its first block.
+    pub const fn start(&self) -> u32 {
+        self.start
+    }
+
+    /// The header before its first block.
+    pub const fn previous(&self) -> FilterHeader {
+        self.previous
+    }
+
+    /// Its last header; the one before it if it has no link.
+    pub fn last(&self) -> FilterHeader {
+        self.headers.last().copied().unwrap_or(self.previous)
+    }
+
+    /// The hash of each filter, ascending.
+    pub fn hashes(&self) -> &[FilterHash] {
+        &self.hashes
+    }
+
+    /// The header of each block, ascending.
+    pub fn headers(&self) -> &[FilterHeader] {
+        &self.headers
+    }
+
+    /// The hash of the filter at a height, if the chain reaches it.
+    pub fn hash_at(&self, height: u32) -> Option<FilterHash> {
+        self.hashes.get(height.checked_sub(self.start)? as usize).copied()
+    }
+
+    /// The header at a height, that before its first block included, if the chain reaches it.
+    pub fn header_at(&self, height: u32) -> Option<FilterHeader> {
+        self.before(height.checked_add(1)?)
+    }
+
+    /// The header that a block at a height follows, if the chain reaches it.
+    fn before(&self, height: u32) -> Option<FilterHeader> {
+        match height.checked_sub(self.start)? {
+            0 => Some(self.previous),
+            above => self.headers.get(above as usize - 1).copied(),
+        }
+    }
+
+    /// Holds it against an agreed header; nothing is said if it does not reach that height.
+    ///
+    /// # Errors
+    /// [`FilterHeaderError::Checkpoint`].
+    pub fn check(&self, height: u32, agreed: &FilterHeader) -> Result<(), FilterHeaderError> {
+        match self.header_at(height) {
+            Some(found) if found != *agreed && checks::on(Check::FilterCheckpoint) => {
+                Err(FilterHeaderError::Checkpoint { height, expected: *agreed, found })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Where two chains part. None if they agree as far as both reach, or if they do not meet.
+    pub fn parts_from(&self, other: &Self) -> Option<Parting> {
+        let low = self.start.max(other.start);
+        if self.before(low)? != other.before(low)? {
+            return Some(Parting::Below);
+        }
+        let [one, two] = [self, other].map(|chain| chain.hashes.iter().skip((low - chain.start) as usize));
+        let part = one.zip(two).position(|(one, two)| one != two)?;
+        Some(Parting::At(low + part as u32))
+    }
+}
+
+/// Where two chains of filter headers part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// Somewhere below both: headers between the checkpoints below are to be compared.
+    Below,
+    /// The filters of this height differ, and all below are the same.
+    At(u32),
+}
+
+/// Holds a filter against the hash that the agreed chain has for its block.
+///
+/// # Errors
+/// [`FilterHeaderError::Filter`].
+pub fn check_filter(agreed: &FilterHash, filter: &[u8]) -> Result<(), FilterHeaderError> {
+    let found = FilterHash::of(filter);
+    if found != *agreed && checks::on(Check::FilterHash) {
+        return Err(FilterHeaderError::Filter { expected: *agreed, found });
+    }
+    Ok(())
+}
+
+/// The headers of a `cfcheckpt` for the block that was asked for, the first one that of height 1,000.
+///
+/// # Errors
+/// [`FilterHeaderError::Stop`], [`FilterHeaderError::Count`].
+pub fn checkpoints(
+    stop: u32,
+    stop_hash: &BlockHash,
+    reply: CFCheckpt,
+) -> Result<Vec<FilterHeader>, FilterHeaderError> {
+    if reply.stop_hash != *stop_hash {
+        return Err(FilterHeaderError::Stop { expected: *stop_hash, found: reply.stop_hash });
+    }
+    let (expected, found) = ((stop / FILTER_CHECKPOINT_INTERVAL) as usize, reply.headers.len());
+    if found != expected {
+        return Err(FilterHeaderError::Count { expected, found });
+    }
+    Ok(reply.headers)
+}
+
+/// Height of a `cfcheckpt`'s header by its index.
+pub const fn checkpoint_height(index: usize) -> u32 {
+    (index as u32 + 1) * FILTER_CHECKPOINT_INTERVAL
+}
+
+/// What one peer says of filter headers.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement<'a, V> {
+    /// Whose word it is. Peers that one hand could have made up, such as all behind one bridge, are one voice.
+    pub voice: V,
+    /// Headers at the same heights in every statement; some statements may be shorter.
+    pub headers: &'a [FilterHeader],
+}
+
+/// What comes of several statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// How many headers, from the first on, enough voices have and none contradicts.
+    pub agreed: usize,
+    /// The statements by what they say of the first header that is in dispute, if one is: indices, those that say the
+    /// same together.
+    pub dispute: Option<Dispute>,
+}
+
+/// Different words on one header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dispute {
+    /// Which header, counted from the first of the statements.
+    pub index: usize,
+    /// Indices of statements, those that say the same together; two groups at least.
+    pub opinions: Vec<Vec<usize>>,
+}
+
+/// What statements agree on. A header counts if `enough` voices have it, at least one, and no statement has another in
+/// its place: one honest voice is all it takes to stop a lie, and a majority proves nothing.
+pub fn agreement<V: Ord>(statements: &[Statement<'_, V>], enough: usize) -> Agreement {
+    let longest = statements.iter().map(|statement| statement.headers.len()).max().unwrap_or(0);
+    let dispute = (0..longest)
+        .find(|index| opinions(statements, *index).len() > 1)
+        .filter(|_| checks::on(Check::FilterAgreement));
+    let undisputed = dispute.unwrap_or(longest);
+    let enough = if checks::on(Check::FilterAgreement) { enough.max(1) } else { 1 };
+    let agreed = (0..undisputed).find(|index| voices(statements, *index) < enough).unwrap_or(undisputed);
+    let dispute =
+        dispute.map(|index| Dispute { index, opinions: opinions(statements, index).into_values().collect() });
+    Agreement { agreed, dispute }
+}
+
+/// Statements by the header that they have at an index.
+fn opinions<V>(statements: &[Statement<'_, V>], index: usize) -> BTreeMap<FilterHeader, Vec<usize>> {
+    let mut opinions: BTreeMap<FilterHeader, Vec<usize>> = BTreeMap::new();
+    for (at, statement) in statements.iter().enumerate() {
+        if let Some(header) = statement.headers.get(index) {
+            opinions.entry(*header).or_default().push(at);
+        }
+    }
+    opinions
+}
+
+/// How many voices have a header at an index.
+fn voices<V: Ord>(statements: &[Statement<'_, V>], index: usize) -> usize {
+    let speaking = statements.iter().filter(|statement| statement.headers.len() > index);
+    speaking.map(|statement| &statement.voice).collect::<BTreeSet<_>>().len()
+}

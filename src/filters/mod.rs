@@ -1,0 +1,31 @@
+//! Compact filters (BIP 157, BIP 158, with Dash's contents): which blocks hold something that a wallet watches, found
+//! out without saying so to anybody.
+//!
+//! Everything here is pure: bytes and blocks go in, what is proven or a typed error comes out. No peer, clock or store
+//! is known.
+//!
+//! - [`header`] chains filters to one another: links, checkpoints, what several voices agree on, where two differ.
+//! - [`gcs`] is the coding of a filter, under the key that [`siphash`] has of its block.
+//! - [`contents`] says what a filter holds of its block, [`judge`] which of several filters for one block is a lie, by
+//!   the block itself and by what [`clues`] its inputs give.
+//! - [`matcher`] looks for thousands of scripts in one filter after another.
+//!
+//! A filter is believed because its hash is in the chain of filter headers, and that chain because several voices agree
+//! on it: no block commits to it. Where they differ, the block of the first difference is fetched, and judges.
+
+pub mod clues;
+pub mod contents;
+pub mod gcs;
+pub mod header;
+pub mod judge;
+pub mod matcher;
+pub mod siphash;
+#[cfg(test)]
+mod tests;
+
+pub use contents::{MissingPrevout, build};
+pub use gcs::{Filter, FilterError};
+pub use header::{Agreement, FilterHeaderChain, FilterHeaderError, FilterRange, Statement, agreement};
+pub use judge::{Fault, judge};
+pub use matcher::{BatchMatches, Matcher, Query};
+pub use siphash::FilterKey;

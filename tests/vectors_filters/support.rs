@@ -1,0 +1,94 @@
+//! Recorded networks: their blocks, and each block's filter with its header as the node has them.
+
+use dash_protocol::{Block, BlockHash, Decode, FilterHeader, OutPoint, Reader};
+use serde_json::Value;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// A folder of the vectors. Without it a test is skipped, which counts as a failure where `CI` is set.
+pub fn vectors(test: &str, folder: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("DASH_VECTORS")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
+    let folder = root.join(folder);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
+    println!("skipped: {test}: no vectors");
+    None
+}
+
+pub fn json(folder: &Path, file: &str) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
+}
+
+pub fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+}
+
+/// A recorded chain.
+pub struct Network {
+    pub folder: PathBuf,
+    pub hashes: Vec<BlockHash>,
+    pub blocks: Vec<Block>,
+    pub filters: Vec<Vec<u8>>,
+    pub headers: Vec<FilterHeader>,
+    /// The script of every output of the chain.
+    pub scripts: HashMap<OutPoint, Vec<u8>>,
+}
+
+impl Network {
+    /// A recorded network by the name of its folder; none if there are no vectors.
+    pub fn load(test: &str, name: &str) -> Option<Self> {
+        let folder = vectors(test, name)?;
+        let parse = |value: &Value| value.as_str().unwrap().to_owned();
+        let hashes = json(&folder, "hashes.json");
+        let filters = json(&folder, "filters.json");
+        let blocks = blocks(&std::fs::read(folder.join("blocks.bin")).unwrap());
+        let mut scripts = HashMap::new();
+        for transaction in blocks.iter().flat_map(|block| &block.transactions) {
+            let txid = transaction.txid();
+            for (vout, output) in (0..).zip(&transaction.outputs) {
+                scripts.insert(OutPoint { txid, vout }, output.script.clone());
+            }
+        }
+        Some(Self {
+            hashes: hashes.as_array().unwrap().iter().map(|hash| parse(hash).parse().unwrap()).collect(),
+            filters: filters.as_array().unwrap().iter().map(|row| hex(&parse(&row["filter"]))).collect(),
+            headers: filters
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|row| parse(&row["header"]).parse().unwrap())
+                .collect(),
+            folder,
+            blocks,
+            scripts,
+        })
+    }
+
+    /// Both recorded networks.
+    pub fn both(test: &str) -> Vec<Self> {
+        ["regtest-llmq", "regtest-few"].iter().filter_map(|name| Self::load(test, name)).collect()
+    }
+
+    /// Height of the last block.
+    pub fn tip(&self) -> u32 {
+        self.blocks.len() as u32 - 1
+    }
+
+    /// The script of an output, wherever in the chain it is.
+    pub fn script(&self, place: &OutPoint) -> Option<&[u8]> {
+        self.scripts.get(place).map(|script| &script[..])
+    }
+}
+
+fn blocks(bytes: &[u8]) -> Vec<Block> {
+    let mut r = Reader::new(bytes);
+    let mut blocks = Vec::new();
+    while !r.is_empty() {
+        let len = r.u32().unwrap();
+        blocks.push(Block::from_wire(r.bytes(len as usize).unwrap()).unwrap());
+    }
+    blocks
+}
