@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[macro_use]
+mod vectors;
+
+#[macro_use]
 #[path = "vectors_masternodes/support.rs"]
 mod support;
 

@@ -2,7 +2,7 @@
 
 use super::phases::{PhaseRun, SyncPhase};
 use super::progress::ProgressTracker;
-use super::recovery::RecoveryManager;
+use super::recovery::{Recovery, RecoveryManager};
 use super::request_control::RequestController;
 use super::transitions::TransitionManager;
 use crate::api::{
@@ -174,7 +174,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
     ) -> Option<TipChange> {
         if self.masternodes.owns_commit(commit) {
-            let refused = self.masternodes.on_stored(result, around.now);
+            let refused = self.with_masternodes(around, |lists, _, ctx| lists.on_stored(result, ctx));
             if let Some(error) = refused {
                 self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
             }
@@ -219,6 +219,7 @@ impl SequentialSyncManager {
         self.with_headers(around, |headers, ctx| headers.open(ctx));
         let headers_open = self.headers.is_open();
         self.with_masternodes(around, |lists, _, ctx| lists.open(headers_open, ctx));
+        self.recover(around);
         self.move_on(around);
         let synced = self.current() == SyncPhase::FullySynced;
         self.headers.want_confirmation(!synced);
@@ -235,6 +236,31 @@ impl SequentialSyncManager {
         }
         self.measure(around);
         self.move_on(around);
+    }
+
+    /// Looks after the phases that are not complete: the one at work, those passed over, and lists that fell behind.
+    fn recover(&mut self, around: &mut Surroundings<'_>) {
+        let online = around.peers.ready().next().is_some();
+        let current = self.current();
+        for phase in [SyncPhase::DownloadingHeaders, SyncPhase::DownloadingMnList] {
+            let run = self.phases.iter().find(|run| run.phase == phase);
+            let open = run.is_some_and(|run| match run.status {
+                PhaseStatus::Running => phase == current,
+                PhaseStatus::Failed => true,
+                PhaseStatus::Done if phase == SyncPhase::DownloadingMnList => {
+                    self.masternodes.standing(false) != PhaseStatus::Done
+                }
+                _ => false,
+            });
+            if !open {
+                self.tools.recovery.rest(phase);
+            } else if self.tools.recovery.watch(phase, online, around.now) == Recovery::SwitchPeer {
+                match phase {
+                    SyncPhase::DownloadingHeaders => self.with_headers(around, HeaderSync::switch_peer),
+                    _ => self.with_masternodes(around, |lists, _, ctx| lists.switch_peer(ctx)),
+                }
+            }
+        }
     }
 
     fn work(&mut self, around: &mut Surroundings<'_>) {
@@ -261,6 +287,10 @@ impl SequentialSyncManager {
             let on = !matches!(run.status, PhaseStatus::Off);
             if on && self.progress.update(phase, completed, total, around.now.mono_ms) {
                 run.last_progress_ms = Some(around.now.mono_ms);
+                // What follows the tip does not help one that was passed over for something else.
+                if run.status != PhaseStatus::Failed {
+                    self.tools.recovery.progressed(phase, around.now);
+                }
             }
         }
     }
@@ -269,7 +299,9 @@ impl SequentialSyncManager {
     fn standing(&self, phase: SyncPhase, around: &Surroundings<'_>) -> PhaseStatus {
         match phase {
             SyncPhase::DownloadingHeaders if self.headers.is_complete(around.peers) => PhaseStatus::Done,
-            SyncPhase::DownloadingMnList => self.masternodes.standing(around.now),
+            SyncPhase::DownloadingMnList => {
+                self.masternodes.standing(self.tools.recovery.is_stalled(phase, around.now))
+            }
             _ => PhaseStatus::Running,
         }
     }
@@ -455,6 +487,7 @@ impl SequentialSyncManager {
         [
             self.tools.requests.next_deadline_ms(),
             self.tools.monitor.next_deadline_ms(now),
+            self.tools.recovery.next_deadline_ms(now),
             self.headers.next_deadline_ms(now),
             self.masternodes.next_deadline_ms(now),
             self.finality.next_deadline_ms(now),
