@@ -1,8 +1,12 @@
 //! Hands messages to the phase that they belong to, moves on when it is complete, and keeps progress over all phases.
+//!
+//! `recover.rs` looks after phases that get no further.
+
+mod recover;
 
 use super::phases::{PhaseRun, SyncPhase};
 use super::progress::ProgressTracker;
-use super::recovery::{Recovery, RecoveryManager};
+use super::recovery::RecoveryManager;
 use super::request_control::RequestController;
 use super::transitions::TransitionManager;
 use crate::api::{
@@ -236,31 +240,6 @@ impl SequentialSyncManager {
         }
         self.measure(around);
         self.move_on(around);
-    }
-
-    /// Looks after the phases that are not complete: the one at work, those passed over, and lists that fell behind.
-    fn recover(&mut self, around: &mut Surroundings<'_>) {
-        let online = around.peers.ready().next().is_some();
-        let current = self.current();
-        for phase in [SyncPhase::DownloadingHeaders, SyncPhase::DownloadingMnList] {
-            let run = self.phases.iter().find(|run| run.phase == phase);
-            let open = run.is_some_and(|run| match run.status {
-                PhaseStatus::Running => phase == current,
-                PhaseStatus::Failed => true,
-                PhaseStatus::Done if phase == SyncPhase::DownloadingMnList => {
-                    self.masternodes.standing(false) != PhaseStatus::Done
-                }
-                _ => false,
-            });
-            if !open {
-                self.tools.recovery.rest(phase);
-            } else if self.tools.recovery.watch(phase, online, around.now) == Recovery::SwitchPeer {
-                match phase {
-                    SyncPhase::DownloadingHeaders => self.with_headers(around, HeaderSync::switch_peer),
-                    _ => self.with_masternodes(around, |lists, _, ctx| lists.switch_peer(ctx)),
-                }
-            }
-        }
     }
 
     fn work(&mut self, around: &mut Surroundings<'_>) {
