@@ -6,6 +6,9 @@
 #[macro_use]
 mod vectors;
 
+#[path = "vectors/switches.rs"]
+mod needed;
+
 #[macro_use]
 #[path = "vectors_masternodes/support.rs"]
 mod support;

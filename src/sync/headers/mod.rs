@@ -386,7 +386,7 @@ impl HeaderSync {
         }
     }
 
-    /// Whether the store has given up for now.
+    /// Whether the store takes nothing more until [`Self::resume`].
     pub fn is_store_paused(&self) -> bool {
         self.store_paused
     }

@@ -201,7 +201,7 @@ impl MasternodeSync {
             }
             self.was_complete = self.was_complete || self.is_settled();
             self.ask(chain, ctx);
-            self.log_notes(ctx);
+            self.pipeline.log_notes("masternodes", ctx.now, ctx.out);
         }
         self.prune(chain);
         self.commit(ctx);

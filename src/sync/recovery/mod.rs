@@ -261,7 +261,7 @@ impl RequestRecoveryManager {
         Some(result)
     }
 
-    /// The way in which things are asked for now.
+    /// The way in which things are asked for just now.
     pub fn fallback(&self) -> Fallback {
         self.fallback
     }
