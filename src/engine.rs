@@ -7,13 +7,14 @@
 //!
 //! - `io.rs`: inputs and effects. `config.rs`: what a client is opened with.
 //! - `outbox.rs`: effects waiting to be polled, the log. `ids.rs`: numbers for what expects an answer.
-//! - `reporter.rs`: when the page hears of changes.
+//! - `reporter.rs`: when the page hears of changes. `wallet_command.rs`: what it asks of the wallet.
 
 mod config;
 mod ids;
 mod io;
 mod outbox;
 mod reporter;
+mod wallet_command;
 
 pub use config::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 pub use ids::Ids;
@@ -22,8 +23,11 @@ pub use io::{
     JobId, Now, ReadId,
 };
 pub use outbox::Outbox;
+pub use wallet_command::WalletCommand;
 
-use crate::api::{ApiError, ApiHeader, Degraded, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState};
+use crate::api::{
+    ApiError, ApiHeader, Degraded, ErrorCode, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState,
+};
 use crate::chain::pow;
 use crate::network::PeerManager;
 use crate::store::{ReadReply, StoreError};
@@ -221,6 +225,7 @@ impl Engine {
                 return self
                     .answer(call, |lists| lists.key(llmq_type, quorum_hash, height).map(Reply::Bytes));
             }
+            Command::Wallet(command) => return self.wallet(call, command, now),
             Command::Pause => {
                 self.set_paused(true, now);
                 Reply::Done
@@ -242,6 +247,11 @@ impl Engine {
     fn answer(&mut self, call: CallId, ask: impl FnOnce(&MasternodeSync) -> Result<Reply, ApiError>) {
         let result = ask(self.sync.masternodes());
         self.out.push(Effect::Reply { call, result });
+    }
+
+    fn wallet(&mut self, call: CallId, command: WalletCommand, _: Now) {
+        let refused = ApiError::new(ErrorCode::Unsupported, format!("{command:?}"));
+        self.out.push(Effect::Reply { call, result: Err(refused) });
     }
 
     fn set_paused(&mut self, paused: bool, now: Now) {

@@ -1,6 +1,8 @@
 //! What happens, as the page hears it, and the log.
 
-use super::{ApiError, PeerInfo, Phase, PhaseProgress, PhaseTransition, SyncState, Tip};
+use super::{
+    ApiBroadcast, ApiError, ApiTxRecord, PeerInfo, Phase, PhaseProgress, PhaseTransition, SyncState, Tip,
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -34,6 +36,14 @@ pub enum Event {
     },
     Instantlock {
         txid: String,
+    },
+    Tx {
+        tx: ApiTxRecord,
+        watches: Vec<String>,
+    },
+    /// A broadcast got further, or came to its end.
+    Broadcast {
+        broadcast: ApiBroadcast,
     },
     Peer {
         peer: PeerInfo,

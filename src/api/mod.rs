@@ -18,4 +18,6 @@ pub use state::{
     ApiHeader, Circuit, Degraded, Metrics, NetworkStatus, PeerInfo, Phase, PhaseProgress, PhaseStatus,
     PhaseTransition, Phases, QuorumRequests, Reply, RequestCounts, SyncState, Tip,
 };
-pub use wallet::{ApiBalance, ApiFinality, ApiTxRecord, ApiUtxo, Duffs, tx_event};
+pub use wallet::{
+    ApiBalance, ApiBroadcast, ApiFinality, ApiTxRecord, ApiUtxo, ApiWatch, BroadcastStage, Duffs, tx_event,
+};

@@ -126,6 +126,7 @@ impl Options {
             peers_target: self.peers_target as usize,
             peers_only: self.peers_only.clone(),
             masternodes: self.masternodes,
+            filters: self.filters,
             watch_mempool: self.watch_mempool,
             qrinfo: self.qrinfo,
             log_level: self.log_level,

@@ -1,6 +1,6 @@
 //! Snapshots: the state of a sync, and what calls are answered with.
 
-use super::{ApiMasternode, ApiQuorum};
+use super::{ApiBalance, ApiBroadcast, ApiMasternode, ApiQuorum, ApiTxRecord, ApiUtxo, ApiWatch};
 use serde::Serialize;
 
 /// `Phase` of the contract.
@@ -224,6 +224,24 @@ pub enum Reply {
     Quorums(Vec<ApiQuorum>),
     /// To `quorums.publicKey()`: 48 bytes.
     Bytes(#[serde(with = "serde_bytes")] Vec<u8>),
+    /// To `watch()`: the watch's id.
+    Watch(ApiWatch),
+    /// To `watches()`.
+    Watches(Vec<ApiWatch>),
+    /// To `watch.balance()`.
+    Balance(ApiBalance),
+    /// To `watch.utxos()`.
+    Utxos(Vec<ApiUtxo>),
+    /// To `watch.history()`.
+    History(Vec<ApiTxRecord>),
+    /// To `watch.nextAddress()`.
+    Address(String),
+    /// To `broadcast()`.
+    Broadcast(ApiBroadcast),
+    /// To `broadcasts()`.
+    Broadcasts(Vec<ApiBroadcast>),
+    /// To `transaction()`.
+    Transaction(Option<ApiTxRecord>),
     /// To calls that only succeed.
     Done,
 }

@@ -1,7 +1,7 @@
 //! The wallet's answers as they cross to JavaScript. Amounts cross as decimal digits and are made into `bigint` on the
 //! page's side: a JavaScript number is not exact above 2^53, and sums of duffs have no such bound.
 
-use super::Tip;
+use super::{ApiError, Tip};
 use crate::wallet::ledger::{Balance, BlockRef, Finality, TxRecord, Utxo};
 use crate::wallet::{Change, Ledger, Scope, ScriptBook};
 use dash_protocol::{Encode, OutPoint};
@@ -81,6 +81,39 @@ impl From<&BlockRef> for Tip {
     fn from(block: &BlockRef) -> Self {
         Self { height: block.height, hash: block.hash.to_string(), time: f64::from(block.time) * 1_000.0 }
     }
+}
+
+/// A watch as the page's side knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiWatch {
+    /// Its id: the same targets have the same one.
+    pub id: String,
+}
+
+/// `BroadcastStage` of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the contract names them")]
+pub enum BroadcastStage {
+    Sent,
+    Echoed,
+    InstantLocked,
+    Mined,
+    ChainLocked,
+}
+
+/// A broadcast and how far it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiBroadcast {
+    /// The transaction.
+    pub txid: String,
+    /// The furthest stage that holds; none before a peer took it.
+    pub stage: Option<BroadcastStage>,
+    /// Peers that took it or announced it back.
+    pub peers: u32,
+    /// Why it cannot be mined any more, as when a conflicting transaction is mined or locked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<ApiError>,
 }
 
 /// `Balance` of the contract.

@@ -68,6 +68,8 @@ pub struct Config {
     pub peers_only: Vec<String>,
     /// Whether masternode lists and quorums are wanted, and with them locks.
     pub masternodes: bool,
+    /// Whether compact filters are wanted, and with them what a wallet watches.
+    pub filters: bool,
     /// Whether peers are asked for what is not in a block yet.
     pub watch_mempool: bool,
     /// How quorum data is asked for.

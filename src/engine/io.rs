@@ -4,6 +4,7 @@
 //! simulated world in `simnet`) turns what happens into [`Input`]s and carries out the [`Effect`]s. Every effect that
 //! expects an answer carries an id, and the driver answers each id exactly once, in any order.
 
+use super::WalletCommand;
 use crate::api::{ApiError, Event, LogRecord, Reply};
 use crate::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use crate::store::{CommitBatch, ReadReply, ReadRequest, StoreError};
@@ -251,6 +252,8 @@ pub enum Command {
         /// The height of the ChainLocked block that the question is asked at.
         height: u32,
     },
+    /// Something about watches, transactions or broadcasts.
+    Wallet(WalletCommand),
     /// Stop asking and disconnect; what is stored stays.
     Pause,
     /// Go on.
