@@ -65,6 +65,8 @@ pub enum Check {
     FilterContents,
     /// In a dispute: a filter without something that the block's inputs show it to spend.
     FilterSpends,
+    /// A block whose transactions do not hash to its header's merkle root.
+    BlockMerkle,
 }
 
 /// One named part of the request pipeline, which can be replaced by doing without.

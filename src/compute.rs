@@ -4,7 +4,8 @@
 //! it ([`ComputeWork`]); nothing here trusts the bytes.
 
 use crate::chain::pow;
-use crate::engine::{ComputeReply, ComputeWork};
+use crate::engine::{ComputeReply, ComputeWork, FilterBatch};
+use crate::filters::{Matcher, Query};
 use crate::masternodes::bls;
 use dash_protocol::CompressedHeaders;
 
@@ -15,6 +16,11 @@ pub fn run(work: ComputeWork) -> ComputeReply {
         ComputeWork::ExpandHeaders2 { payload } => ComputeReply::Expanded(
             CompressedHeaders::from_payload(payload).and_then(|headers| headers.expand(pow::x11)),
         ),
+        ComputeWork::MatchFilters(FilterBatch { elements, filters }) => {
+            let query = Query::new(&elements);
+            let filters = filters.iter().map(|(block, filter)| (*block, &filter[..]));
+            ComputeReply::Matches(Matcher::new(&query).batch(filters))
+        }
         ComputeWork::VerifyCommitments(checks) => ComputeReply::Verdicts(bls::verify_commitments(&checks)),
         ComputeWork::VerifySignatures(checks) => ComputeReply::Signatures(bls::verify_signatures(&checks)),
     }

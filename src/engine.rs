@@ -19,8 +19,8 @@ mod wallet_command;
 pub use config::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 pub use ids::Ids;
 pub use io::{
-    CallId, Command, CommitId, ComputeReply, ComputeWork, ConnId, ConnectFailure, Effect, HeaderAt, Input,
-    JobId, Now, ReadId,
+    CallId, Command, CommitId, ComputeReply, ComputeWork, ConnId, ConnectFailure, Effect, FilterBatch,
+    HeaderAt, Input, JobId, Now, ReadId,
 };
 pub use outbox::Outbox;
 pub use wallet_command::WalletCommand;
@@ -99,6 +99,7 @@ impl Engine {
             Input::Cancel { call } => {
                 self.reads.retain(|_, waiting| *waiting != call);
                 self.closing.retain(|waiting| *waiting != call);
+                self.sync.cancel(call);
             }
             Input::StorageChanged { persistent, cause } => {
                 self.persistent = persistent;
@@ -249,9 +250,13 @@ impl Engine {
         self.out.push(Effect::Reply { call, result });
     }
 
-    fn wallet(&mut self, call: CallId, command: WalletCommand, _: Now) {
-        let refused = ApiError::new(ErrorCode::Unsupported, format!("{command:?}"));
-        self.out.push(Effect::Reply { call, result: Err(refused) });
+    fn wallet(&mut self, call: CallId, command: WalletCommand, now: Now) {
+        if !self.sync.filters().is_on() {
+            let refused = ApiError::new(ErrorCode::Unsupported, "the client was opened without filters");
+            self.out.push(Effect::Reply { call, result: Err(refused) });
+            return;
+        }
+        self.with_sync(now, |sync, around| sync.wallet_call(call, command, around));
     }
 
     fn set_paused(&mut self, paused: bool, now: Now) {

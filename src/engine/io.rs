@@ -6,6 +6,7 @@
 
 use super::WalletCommand;
 use crate::api::{ApiError, Event, LogRecord, Reply};
+use crate::filters::BatchMatches;
 use crate::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use crate::store::{CommitBatch, ReadReply, ReadRequest, StoreError};
 use dash_protocol::{BlockHash, Header, LLMQType, QuorumHash};
@@ -211,6 +212,17 @@ pub enum ComputeWork {
     VerifyCommitments(Vec<CommitmentCheck>),
     /// Check single signatures, as of locks, at most 64 of them.
     VerifySignatures(Vec<SignatureCheck>),
+    /// Look for scripts in filters, at most 250 of those.
+    MatchFilters(FilterBatch),
+}
+
+/// Filters and what to look for in them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilterBatch {
+    /// Scripts, and whatever else filters hold.
+    pub elements: Vec<Vec<u8>>,
+    /// Encoded filters, each with the hash of its block.
+    pub filters: Vec<(BlockHash, Vec<u8>)>,
 }
 
 /// The result of a [`ComputeWork`].
@@ -224,6 +236,8 @@ pub enum ComputeReply {
     Verdicts(Vec<Verdict>),
     /// Whether each signature holds, in their order.
     Signatures(Vec<bool>),
+    /// Which filters hold something of what was looked for.
+    Matches(BatchMatches),
     /// The worker broke; the engine asks again.
     Failed(String),
 }

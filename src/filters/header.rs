@@ -171,6 +171,47 @@ impl FilterHeaderChain {
         self.before(height.checked_add(1)?)
     }
 
+    /// Height of its last block; none if it has no link.
+    pub fn end(&self) -> Option<u32> {
+        let links = u32::try_from(self.hashes.len()).ok()?;
+        self.start.checked_add(links.checked_sub(1)?)
+    }
+
+    /// With the links of a chain that begins after its last block. Whether that one follows it is for the caller to
+    /// know: the headers are those that follow from here.
+    pub fn followed_by(mut self, more: &Self) -> Self {
+        let mut header = self.last();
+        for hash in &more.hashes {
+            header = hash.header(&header);
+            self.hashes.push(*hash);
+            self.headers.push(header);
+        }
+        self
+    }
+
+    /// The part up to a height; none if nothing is left.
+    pub fn up_to(mut self, height: u32) -> Option<Self> {
+        let links = (height.checked_sub(self.start)? as usize).saturating_add(1);
+        self.hashes.truncate(links);
+        self.headers.truncate(links);
+        (!self.hashes.is_empty()).then_some(self)
+    }
+
+    /// The part from a height on; none if nothing is left.
+    pub fn from(mut self, height: u32) -> Option<Self> {
+        let gone = height.saturating_sub(self.start) as usize;
+        if gone >= self.hashes.len() {
+            return None;
+        }
+        if let Some(last) = gone.checked_sub(1) {
+            self.previous = self.headers[last];
+            self.start = height;
+            self.hashes.drain(..gone);
+            self.headers.drain(..gone);
+        }
+        Some(self)
+    }
+
     /// The header that a block at a height follows, if the chain reaches it.
     fn before(&self, height: u32) -> Option<FilterHeader> {
         match height.checked_sub(self.start)? {

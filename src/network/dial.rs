@@ -57,7 +57,7 @@ impl PeerManager {
         let nonce = self.rng.u64(..);
         let name = address.clone().unwrap_or_default();
         self.peers.insert(conn, Peer::new(conn, bridge, name, self.magic, nonce, now));
-        out.push(Effect::Connect { conn, bridge, address, services: ServiceFlags::NETWORK.bits() });
+        out.push(Effect::Connect { conn, bridge, address, services: self.services.bits() });
         true
     }
 

@@ -108,6 +108,11 @@ impl PeerManager {
             | Message::MnListDiff(_)
             | Message::QRInfo(_)
             | Message::ClSig(_)
+            | Message::CFCheckpt(_)
+            | Message::CFHeaders(_)
+            | Message::CFilter(_)
+            | Message::Block(_)
+            | Message::Tx(_)
             | Message::IsdLock(_) => return Some(PeerMessage { conn, message }),
             Message::Pong(nonce) => peer.pong(*nonce, now),
             Message::Version(_) | Message::Verack => {
@@ -131,7 +136,7 @@ impl PeerManager {
             Message::AddrV2(entries) => {
                 self.book.learn(&address, self.port, addresses::from_addrv2(&entries));
             }
-            Message::Inv(_) => return Some(PeerMessage { conn, message }),
+            Message::Inv(_) | Message::GetData(_) => return Some(PeerMessage { conn, message }),
             _ => {}
         }
         None

@@ -10,7 +10,7 @@ use super::peer::{Peer, PeerState};
 use super::reputation::{BAN_SCORE, Offence, Record};
 use crate::api::{Event, LogLevel, NetworkStatus, PeerChange, PeerInfo};
 use crate::engine::{Config, ConnId, Effect, Now, Outbox};
-use dash_protocol::Message;
+use dash_protocol::{Message, ServiceFlags};
 use std::collections::BTreeMap;
 
 /// A message that is not about the connection itself.
@@ -43,6 +43,8 @@ pub struct PeerManager {
     pub(super) target: usize,
     /// Whether peers shall announce transactions and InstantSend locks: without it they announce neither.
     pub(super) relay: bool,
+    /// What peers of a bridge's choice are to offer.
+    pub(super) services: ServiceFlags,
     pub(super) peers: BTreeMap<ConnId, Peer>,
     pub(super) bridges: Vec<BridgeHealth>,
     pub(super) book: AddressBook,
@@ -70,7 +72,8 @@ impl PeerManager {
             bridge_plain: config.bridges.iter().map(|bridge| bridge.plain).collect(),
             only: config.peers_only.clone(),
             target: config.peers_target,
-            relay: config.masternodes && config.watch_mempool,
+            relay: (config.masternodes || config.filters) && config.watch_mempool,
+            services: services(config),
             peers: BTreeMap::new(),
             bridges: vec![BridgeHealth::default(); config.bridges.len()],
             book: AddressBook::default(),
@@ -310,4 +313,10 @@ impl PeerManager {
             out.push(Effect::Send { conn, bytes });
         }
     }
+}
+
+/// What peers of a bridge's choice are to offer.
+fn services(config: &Config) -> ServiceFlags {
+    let filters = if config.filters { ServiceFlags::COMPACT_FILTERS } else { ServiceFlags::NONE };
+    ServiceFlags::from_bits(ServiceFlags::NETWORK.bits() | filters.bits())
 }

@@ -71,6 +71,12 @@ pub enum Offence {
     /// A lock whose signature or form does not hold.
     #[error("invalid lock: {0}")]
     InvalidLock(String),
+    /// Filter headers or a filter that another proof speaks against.
+    #[error("invalid filter: {0}")]
+    InvalidFilter(String),
+    /// A block whose transactions are not those of its header.
+    #[error("invalid block: {0}")]
+    InvalidBlock(String),
     /// A message begun and not ended in time.
     #[error("a message was left half sent")]
     HalfMessage,
@@ -97,6 +103,8 @@ impl Offence {
             | Self::InvalidList(_)
             | Self::Snapshot(_)
             | Self::InvalidLock(_)
+            | Self::InvalidFilter(_)
+            | Self::InvalidBlock(_)
             | Self::LowWorkFlood(_) => BAN_SCORE,
         }
     }

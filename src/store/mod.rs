@@ -83,6 +83,10 @@ impl HeaderRun {
 pub enum Table {
     /// Proven masternode lists and quorums.
     Masternodes,
+    /// Filter headers that are agreed on.
+    Filters,
+    /// What is watched, the wallet's transactions, and how far they are searched for.
+    Wallet,
 }
 
 impl Table {
@@ -91,6 +95,8 @@ impl Table {
     pub(crate) fn id(self) -> u32 {
         match self {
             Self::Masternodes => 1,
+            Self::Filters => 2,
+            Self::Wallet => 3,
         }
     }
 }

@@ -311,6 +311,11 @@ impl ScriptBook {
         self.outputs.get(out_point)?.script.as_ref()
     }
 
+    /// Something beside what the book knows has changed of a watch: its record is to be written again.
+    pub fn touch(&mut self, id: WatchId) {
+        self.changed.insert(id);
+    }
+
     /// The watches whose record is to be written, or deleted if they are gone; each is named once.
     pub fn take_changed(&mut self) -> BTreeSet<WatchId> {
         std::mem::take(&mut self.changed)

@@ -4,6 +4,7 @@
 //! could be anything: a length that does not fit is an error, and nothing is allocated beyond a small multiple of the
 //! bytes that are there.
 
+mod filters;
 mod signatures;
 
 use crate::engine::{ComputeReply, ComputeWork};
@@ -13,6 +14,7 @@ const HASH_HEADERS: u8 = 1;
 const EXPAND_HEADERS2: u8 = 2;
 const VERIFY_COMMITMENTS: u8 = 3;
 const VERIFY_SIGNATURES: u8 = 4;
+const MATCH_FILTERS: u8 = 5;
 
 const HASHES: u8 = 1;
 const EXPANDED: u8 = 2;
@@ -20,6 +22,7 @@ const MALFORMED: u8 = 3;
 const FAILED: u8 = 4;
 const VERDICTS: u8 = 5;
 const SIGNATURES: u8 = 6;
+const MATCHES: u8 = 7;
 
 const ENTRY: usize = Header::LEN + 32;
 
@@ -46,6 +49,11 @@ pub fn encode_work(work: &ComputeWork) -> Vec<u8> {
             checks.iter().for_each(|check| signatures::put_signature(check, &mut out));
             out
         }
+        ComputeWork::MatchFilters(batch) => {
+            let mut out = vec![MATCH_FILTERS];
+            filters::put_batch(batch, &mut out);
+            out
+        }
     }
 }
 
@@ -63,6 +71,7 @@ pub fn decode_work(bytes: &[u8]) -> Result<ComputeWork, WireError> {
         Some((&VERIFY_SIGNATURES, checks)) => {
             signatures::all(checks, signatures::signature).map(ComputeWork::VerifySignatures).ok_or(error)
         }
+        Some((&MATCH_FILTERS, batch)) => filters::batch(batch).map(ComputeWork::MatchFilters).ok_or(error),
         _ => Err(error),
     }
 }
@@ -92,6 +101,11 @@ pub fn encode_reply(reply: &ComputeReply) -> Vec<u8> {
         }
         ComputeReply::Signatures(hold) => {
             [SIGNATURES].into_iter().chain(hold.iter().copied().map(u8::from)).collect()
+        }
+        ComputeReply::Matches(found) => {
+            let mut out = vec![MATCHES];
+            filters::put_matches(found, &mut out);
+            out
         }
         ComputeReply::Failed(why) => [&[FAILED], why.as_bytes()].concat(),
     }
@@ -132,6 +146,7 @@ pub fn decode_reply(bytes: &[u8]) -> Result<ComputeReply, WireError> {
             .map(|&byte| signatures::truth(byte).ok_or(error))
             .collect::<Result<_, _>>()
             .map(ComputeReply::Signatures),
+        Some((&MATCHES, body)) => filters::matches(body).map(ComputeReply::Matches).ok_or(error),
         Some((&FAILED, why)) => Ok(ComputeReply::Failed(String::from_utf8_lossy(why).into_owned())),
         _ => Err(error),
     }
@@ -153,6 +168,7 @@ pub fn answers(work: &ComputeWork, reply: &ComputeReply) -> bool {
             checks.len() == verdicts.len()
         }
         (ComputeWork::VerifySignatures(checks), ComputeReply::Signatures(hold)) => checks.len() == hold.len(),
+        (ComputeWork::MatchFilters(batch), ComputeReply::Matches(found)) => filters::answers(batch, found),
         _ => false,
     }
 }

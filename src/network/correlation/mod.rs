@@ -7,10 +7,12 @@
 //!
 //! - `headers.rs`: how headers relate to what was asked.
 //! - `lists.rs`: list diffs, [`QRInfoCorrelationManager`], and objects asked for by their hash.
+//! - `filters.rs`: filter headers, filters and blocks.
 //!
 //! There is one manager for all phases. Each request belongs to one [`RequestOwner`], and expired or forgotten
 //! requests are handed out by owner, so that every phase gets its own.
 
+mod filters;
 mod headers;
 mod lists;
 
@@ -46,6 +48,8 @@ pub enum RequestOwner {
     Masternodes,
     /// Locks and transactions that peers announced.
     Objects,
+    /// Filter headers, filters, and the blocks that they lead to.
+    Filters,
 }
 
 /// What was asked, as far as it takes to know the answer.
@@ -70,6 +74,27 @@ pub enum Request {
         /// The block eight below the base of the requested block's cycle.
         work_block: BlockHash,
     },
+    /// `getcfcheckpt`: the filter headers at every thousandth height up to a block.
+    FilterCheckpoints {
+        /// The block.
+        stop: BlockHash,
+    },
+    /// `getcfheaders`: the filter hashes of a range of blocks.
+    FilterHeaders {
+        /// The last block.
+        stop: BlockHash,
+        /// How many blocks.
+        count: u32,
+    },
+    /// `getcfilters`: the filters of a range of blocks.
+    Filters {
+        /// The last block.
+        stop: BlockHash,
+        /// How many blocks.
+        count: u32,
+    },
+    /// `getdata` for a block.
+    Block(BlockHash),
     /// `getdata` for one object.
     Object {
         /// Its kind in the inventory.
@@ -85,6 +110,10 @@ impl Request {
         match self {
             Self::HeadersAfter { .. } | Self::HeaderByHash(_) => RequestOwner::Headers,
             Self::MnListDiff { .. } | Self::QRInfo { .. } => RequestOwner::Masternodes,
+            Self::FilterCheckpoints { .. }
+            | Self::FilterHeaders { .. }
+            | Self::Filters { .. }
+            | Self::Block(_) => RequestOwner::Filters,
             Self::Object { .. } => RequestOwner::Objects,
         }
     }
@@ -225,6 +254,13 @@ impl RequestCorrelationManager {
         }
         self.given_up.push_back(request.clone());
         Some(request)
+    }
+
+    /// Part of an answer came: what is still missing is waited for until this time at least.
+    fn extend(&mut self, id: RequestId, deadline_ms: u64) {
+        if let Some(request) = self.in_flight.get_mut(&id) {
+            request.deadline_ms = request.deadline_ms.max(deadline_ms);
+        }
     }
 
     /// Waits for an answer no longer than until this time.

@@ -104,7 +104,11 @@ impl FinalitySync {
         let txid = self.instantlocks.lock_with(&hash).map(|lock| lock.txid);
         let (Some(locked), Some(txid)) = (self.instantlocks.verified(&hash, tip), txid) else { return };
         match locked {
-            Locked::New => ctx.out.emit(Event::Instantlock { txid: txid.to_string() }),
+            Locked::New => {
+                let inputs = self.instantlocks.lock_of(&txid).map(|lock| lock.inputs.clone());
+                self.locked.push((txid, inputs.unwrap_or_default()));
+                ctx.out.emit(Event::Instantlock { txid: txid.to_string() });
+            }
             Locked::Known => {}
             Locked::Conflict(others) => {
                 let others: Vec<String> = others.iter().map(ToString::to_string).collect();

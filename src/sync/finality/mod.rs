@@ -20,7 +20,9 @@ use crate::finality::{Candidate, ChainLockBook, InstantLockBook};
 use crate::sync::headers::{Ctx, HeaderSync};
 use crate::sync::masternodes::{MasternodeSync, QuorumStatus};
 use crate::sync::sequential::SyncPhase;
-use dash_protocol::{BlockHash, ChainLock, LlmqParams, Message, NetworkParams, QuorumHash, QuorumName};
+use dash_protocol::{
+    BlockHash, ChainLock, LlmqParams, Message, NetworkParams, OutPoint, QuorumHash, QuorumName, Txid,
+};
 use objects::Objects;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -43,6 +45,8 @@ pub struct FinalitySync {
     verifying: Verifying,
     /// InstantSend locks that came since all were judged.
     fresh: BTreeSet<[u8; 32]>,
+    /// Locks that were verified since they were last taken, with what they lock.
+    locked: Vec<(Txid, Vec<OutPoint>)>,
     /// What lists and chain were when all waiting locks were judged.
     judged: Option<(u64, BlockHash)>,
     /// The highest coinbase lock that was looked at and does not hold.
@@ -66,6 +70,7 @@ impl FinalitySync {
             instantlocks: InstantLockBook::default(),
             verifying: Verifying::default(),
             fresh: BTreeSet::new(),
+            locked: Vec::new(),
             judged: None,
             refused_coinbase: None,
             told: None,
@@ -87,6 +92,11 @@ impl FinalitySync {
     /// The height of [`Self::chainlocked`].
     pub fn locked_height(&self) -> Option<u32> {
         self.shown.as_ref().map(|tip| tip.height)
+    }
+
+    /// The InstantSend locks verified since the last call: the transaction and the outputs that it spends.
+    pub(crate) fn take_instantlocked(&mut self) -> Vec<(Txid, Vec<OutPoint>)> {
+        std::mem::take(&mut self.locked)
     }
 
     /// Whether the highest locked block has been so far below the tip for a while that ChainLocks are missing.

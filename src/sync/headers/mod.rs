@@ -386,6 +386,11 @@ impl HeaderSync {
         }
     }
 
+    /// The height at which the stored headers begin: where a wallet's history can begin at the earliest.
+    pub(crate) fn start_height(&self) -> u32 {
+        self.main.start.height
+    }
+
     /// Whether the store takes nothing more until [`Self::resume`].
     pub fn is_store_paused(&self) -> bool {
         self.store_paused

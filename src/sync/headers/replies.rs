@@ -293,7 +293,7 @@ impl HeaderSync {
                 }
             }
             // Of no header's work.
-            ComputeReply::Verdicts(_) | ComputeReply::Signatures(_) => {}
+            ComputeReply::Verdicts(_) | ComputeReply::Signatures(_) | ComputeReply::Matches(_) => {}
             ComputeReply::Failed(reason) => {
                 let wait_ms = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute);
                 stream.retry_at_ms = ctx.now.mono_ms + wait_ms;

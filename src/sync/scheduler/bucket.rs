@@ -20,6 +20,10 @@ impl Rate {
             RequestClass::MnListDiff => (64.0, 8.0),
             RequestClass::QRInfo => (10.0, 10.0 / 60.0),
             RequestClass::Object => (128.0, 20.0),
+            RequestClass::FilterCheckpoints => (8.0, 0.2),
+            RequestClass::FilterHeaders => (64.0, 20.0),
+            RequestClass::Filters => (128.0, 60.0),
+            RequestClass::Block => (128.0, 40.0),
         };
         Self { burst, per_ms: per_second / 1_000.0 }
     }

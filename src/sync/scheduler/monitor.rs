@@ -32,7 +32,7 @@ const OTHERS_MARGIN: f64 = 1.3;
 const QRINFO_TO_LIST: f64 = 3.0;
 /// How much one outcome counts in the loss.
 const LOSS_WEIGHT: f64 = 0.2;
-const OWNERS: usize = 3;
+const OWNERS: usize = 4;
 
 /// How long answers of a class are waited for, in milliseconds.
 #[derive(Clone, Copy, Debug)]
@@ -57,6 +57,13 @@ impl Patience {
             }
             RequestClass::Object => {
                 Self { first: 10_000, least: 2_000, most: 30_000, tolerated: 0, slow: 5_000 }
+            }
+            // A node reads these from its disk, and answers in the order in which it was asked.
+            RequestClass::FilterCheckpoints
+            | RequestClass::FilterHeaders
+            | RequestClass::Filters
+            | RequestClass::Block => {
+                Self { first: 10_000, least: 1_000, most: 60_000, tolerated: 1, slow: 2_000 }
             }
         }
     }
@@ -297,10 +304,8 @@ impl NetworkConditionMonitor {
 
     /// When a peer that is passed over is usable again.
     pub fn next_deadline_ms(&self, now: Now) -> Option<u64> {
-        let ends = |condition: &Condition| {
-            let [headers, masternodes, objects] = condition.slow_until_ms;
-            [headers, masternodes, objects, condition.behind_until_ms]
-        };
+        let ends =
+            |condition: &Condition| condition.slow_until_ms.into_iter().chain([condition.behind_until_ms]);
         self.peers.values().flat_map(ends).filter(|at| *at > now.mono_ms).min()
     }
 }

@@ -13,10 +13,13 @@ use crate::api::{
     Degraded, Event, LogLevel, PhaseProgress, PhaseStatus, PhaseTransition, Phases, RequestCounts, Tip,
 };
 use crate::chain::HeaderChain;
-use crate::engine::{CommitId, ComputeReply, Config, ConnId, HeaderAt, Ids, JobId, Now, Outbox, ReadId};
+use crate::engine::{
+    CallId, CommitId, ComputeReply, Config, ConnId, HeaderAt, Ids, JobId, Now, Outbox, ReadId, WalletCommand,
+};
 use crate::network::correlation::RequestCorrelationManager;
 use crate::network::{PeerManager, PeerMessage, PeerNotice};
 use crate::store::{ReadReply, StoreError};
+use crate::sync::filters::FilterSync;
 use crate::sync::finality::FinalitySync;
 use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
 use crate::sync::masternodes::MasternodeSync;
@@ -33,8 +36,13 @@ pub struct SequentialSyncManager {
     headers: HeaderSync,
     masternodes: MasternodeSync,
     finality: FinalitySync,
+    filters: FilterSync,
     paused: bool,
 }
+
+/// The phases of filters.
+const FILTER_PHASES: [SyncPhase; 3] =
+    [SyncPhase::DownloadingCFHeaders, SyncPhase::DownloadingFilters, SyncPhase::DownloadingBlocks];
 
 /// What all phases share.
 #[derive(Debug, Default)]
@@ -79,7 +87,10 @@ impl SequentialSyncManager {
         let built = |phase| match phase {
             SyncPhase::DownloadingHeaders => true,
             SyncPhase::DownloadingMnList => config.masternodes,
-            _ => false,
+            SyncPhase::DownloadingCFHeaders
+            | SyncPhase::DownloadingFilters
+            | SyncPhase::DownloadingBlocks => config.filters,
+            SyncPhase::Idle | SyncPhase::FullySynced => false,
         };
         Self {
             phases: SyncPhase::WORKING.into_iter().map(|phase| PhaseRun::new(phase, built(phase))).collect(),
@@ -89,6 +100,7 @@ impl SequentialSyncManager {
             headers: HeaderSync::new(config),
             masternodes: MasternodeSync::new(config),
             finality: FinalitySync::new(config),
+            filters: FilterSync::new(config),
             paused: false,
         }
     }
@@ -133,6 +145,16 @@ impl SequentialSyncManager {
         act(&mut self.finality, &mut self.headers, &mut self.masternodes, &mut ctx)
     }
 
+    /// Runs something on the filters with all that they may touch, and the chain of headers to read.
+    fn with_filters<T>(
+        &mut self,
+        around: &mut Surroundings<'_>,
+        act: impl FnOnce(&mut FilterSync, Option<&HeaderChain>, &mut Ctx<'_>) -> T,
+    ) -> T {
+        let mut ctx = self.tools.ctx(self.transitions.current(), around);
+        act(&mut self.filters, self.headers.chain(), &mut ctx)
+    }
+
     /// Hands messages of peers to the phase that they belong to.
     pub(crate) fn on_messages(&mut self, messages: Vec<PeerMessage>, around: &mut Surroundings<'_>) {
         for PeerMessage { conn, message } in messages {
@@ -145,6 +167,9 @@ impl SequentialSyncManager {
                 }
                 Message::ClSig(_) | Message::IsdLock(_) | Message::NotFound(_) => {
                     self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
+                }
+                Message::CFCheckpt(_) | Message::CFHeaders(_) | Message::CFilter(_) | Message::Block(_) => {
+                    self.with_filters(around, |filters, _, ctx| filters.on_message(conn, message, ctx));
                 }
                 Message::Inv(items) => {
                     let ready = self.masternodes.has_lists();
@@ -162,6 +187,8 @@ impl SequentialSyncManager {
     pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, around: &mut Surroundings<'_>) {
         if self.masternodes.owns_job(job) {
             self.with_masternodes(around, |lists, _, ctx| lists.on_computed(job, result, ctx));
+        } else if self.filters.owns_job(job) {
+            self.with_filters(around, |filters, _, ctx| filters.on_computed(job, result, ctx));
         } else if self.finality.owns_job(job) {
             let tip = self.headers.tip().height;
             self.with_finality(around, |locks, _, _, ctx| locks.on_computed(job, result, tip, ctx));
@@ -184,6 +211,13 @@ impl SequentialSyncManager {
             }
             return None;
         }
+        if self.filters.owns_commit(commit) {
+            let refused = self.with_filters(around, |filters, _, ctx| filters.on_stored(result, ctx));
+            if let Some(error) = refused {
+                self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
+            }
+            return None;
+        }
         self.with_headers(around, |headers, ctx| headers.on_stored(commit, result, ctx))
     }
 
@@ -199,6 +233,10 @@ impl SequentialSyncManager {
             self.finality.restore(lock);
             return true;
         }
+        if self.filters.owns_read(read) {
+            self.filters.on_read(read, result);
+            return true;
+        }
         self.with_headers(around, |headers, ctx| headers.on_read(read, result, ctx))
     }
 
@@ -208,6 +246,7 @@ impl SequentialSyncManager {
         if !paused {
             self.headers.resume();
             self.masternodes.resume();
+            self.filters.resume();
         }
     }
 
@@ -223,6 +262,7 @@ impl SequentialSyncManager {
         self.with_headers(around, |headers, ctx| headers.open(ctx));
         let headers_open = self.headers.is_open();
         self.with_masternodes(around, |lists, _, ctx| lists.open(headers_open, ctx));
+        self.with_filters(around, |filters, _, ctx| filters.open(headers_open, ctx));
         self.recover(around);
         self.move_on(around);
         let synced = self.current() == SyncPhase::FullySynced;
@@ -248,20 +288,30 @@ impl SequentialSyncManager {
             self.with_masternodes(around, |lists, chain, ctx| lists.step(chain, ctx));
             self.with_finality(around, |locks, headers, lists, ctx| locks.step(headers, lists, ctx));
         }
+        let (start, locked) = (self.headers.start_height(), self.finality.locked_height());
+        let locks = self.finality.take_instantlocked();
+        self.with_filters(around, |filters, chain, ctx| {
+            for (txid, inputs) in locks {
+                filters.instantlocked(txid, &inputs, ctx);
+            }
+            filters.step(chain, start, locked, ctx);
+        });
     }
 
     fn peer_gone(&mut self, conn: ConnId, around: &mut Surroundings<'_>) {
         self.with_headers(around, |headers, ctx| headers.peer_gone(conn, ctx));
         self.with_masternodes(around, |lists, _, ctx| lists.peer_gone(conn, ctx));
         self.with_finality(around, |locks, _, _, ctx| locks.peer_gone(conn, ctx));
+        self.with_filters(around, |filters, _, ctx| filters.peer_gone(conn, ctx));
     }
 
     fn measure(&mut self, around: &Surroundings<'_>) {
         let headers = self.headers.progress(around.peers);
         let lists = self.masternodes.progress();
-        for (phase, (completed, total)) in
-            [(SyncPhase::DownloadingHeaders, headers), (SyncPhase::DownloadingMnList, lists)]
-        {
+        let tip = self.headers.tip().height;
+        let filters = FILTER_PHASES.map(|phase| (phase, self.filters.progress(phase, tip)));
+        let all = [(SyncPhase::DownloadingHeaders, headers), (SyncPhase::DownloadingMnList, lists)];
+        for (phase, (completed, total)) in all.into_iter().chain(filters) {
             let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) else { continue };
             let on = !matches!(run.status, PhaseStatus::Off);
             if on && self.progress.update(phase, completed, total, around.now.mono_ms) {
@@ -280,6 +330,12 @@ impl SequentialSyncManager {
             SyncPhase::DownloadingHeaders if self.headers.is_complete(around.peers) => PhaseStatus::Done,
             SyncPhase::DownloadingMnList => {
                 self.masternodes.standing(self.tools.recovery.is_stalled(phase, around.now))
+            }
+            SyncPhase::DownloadingCFHeaders
+            | SyncPhase::DownloadingFilters
+            | SyncPhase::DownloadingBlocks => {
+                let stalled = self.tools.recovery.is_stalled(phase, around.now);
+                self.filters.standing(phase, self.headers.tip().height, stalled)
             }
             _ => PhaseStatus::Running,
         }
@@ -305,6 +361,10 @@ impl SequentialSyncManager {
             self.wait_all();
             self.progress.begin_run();
             return self.enter(SyncPhase::DownloadingHeaders, "fell behind the tip", around);
+        }
+        if self.current() > SyncPhase::DownloadingFilters && self.filters.has_to_go_back() {
+            self.search_again();
+            return self.enter(SyncPhase::DownloadingFilters, "something new is watched", around);
         }
         // A phase can be settled as it is entered.
         for _ in SyncPhase::WORKING {
@@ -339,6 +399,17 @@ impl SequentialSyncManager {
     /// Every phase that is on has to be gone through again.
     fn wait_all(&mut self) {
         for run in self.phases.iter_mut().filter(|run| run.status != PhaseStatus::Off) {
+            run.status = PhaseStatus::Waiting;
+        }
+    }
+
+    /// Filters and blocks have to be gone through again.
+    fn search_again(&mut self) {
+        if self.current() == SyncPhase::FullySynced {
+            self.progress.begin_run();
+        }
+        let again = [SyncPhase::DownloadingFilters, SyncPhase::DownloadingBlocks];
+        for run in self.phases.iter_mut().filter(|run| again.contains(&run.phase)) {
             run.status = PhaseStatus::Waiting;
         }
     }
@@ -378,6 +449,27 @@ impl SequentialSyncManager {
         &self.finality
     }
 
+    /// Filters, and the wallet that they are searched for.
+    pub(crate) fn filters(&self) -> &FilterSync {
+        &self.filters
+    }
+
+    /// A call about the wallet.
+    pub(crate) fn wallet_call(
+        &mut self,
+        call: CallId,
+        command: WalletCommand,
+        around: &mut Surroundings<'_>,
+    ) {
+        let chain = self.headers.chain();
+        self.filters.command(call, command, chain, around.now, around.out);
+    }
+
+    /// Nobody waits for this call any more.
+    pub(crate) fn cancel(&mut self, call: CallId) {
+        self.filters.cancel(call);
+    }
+
     /// What does not hold just now of what the phases prove.
     pub(crate) fn degraded(&self, now: Now) -> Vec<Degraded> {
         let mut degraded = Vec::new();
@@ -389,6 +481,11 @@ impl SequentialSyncManager {
             if !self.masternodes.proves_instantsend() {
                 degraded.push(Degraded::Instantsend);
             }
+        }
+        let failed = |run: &PhaseRun| FILTER_PHASES.contains(&run.phase) && run.status == PhaseStatus::Failed;
+        let unwitnessed = self.current() > SyncPhase::DownloadingCFHeaders && !self.filters.has_witnesses();
+        if self.filters.is_on() && (unwitnessed || self.phases.iter().any(failed)) {
+            degraded.push(Degraded::Filters);
         }
         degraded
     }
@@ -411,11 +508,13 @@ impl SequentialSyncManager {
     /// Stores at once what would wait for company.
     pub(crate) fn flush(&mut self) {
         self.masternodes.flush();
+        self.filters.flush();
     }
 
     /// Whether nothing proven waits for the store, or the store takes nothing any more.
     pub fn is_flushed(&self) -> bool {
-        self.headers.is_flushed() && (self.headers.is_store_paused() || self.masternodes.is_flushed())
+        let others = self.masternodes.is_flushed() && self.filters.is_flushed();
+        self.headers.is_flushed() && (self.headers.is_store_paused() || others)
     }
 
     /// Progress of each phase as the page sees it.
@@ -470,6 +569,7 @@ impl SequentialSyncManager {
             self.headers.next_deadline_ms(now),
             self.masternodes.next_deadline_ms(now),
             self.finality.next_deadline_ms(now),
+            self.filters.next_deadline_ms(now),
             self.tools.permit_at_ms,
         ]
         .into_iter()
@@ -482,6 +582,9 @@ fn settled_reason(phase: SyncPhase) -> &'static str {
     match phase {
         SyncPhase::DownloadingHeaders => "peers have nothing after our tip",
         SyncPhase::DownloadingMnList => "lists and quorums are proven as far as they can be",
+        SyncPhase::DownloadingCFHeaders => "filter headers are agreed on",
+        SyncPhase::DownloadingFilters => "all filters are searched",
+        SyncPhase::DownloadingBlocks => "all blocks that matched are taken in",
         _ => "complete",
     }
 }

@@ -23,6 +23,14 @@ pub enum RequestClass {
     QRInfo,
     /// Something that a peer announced (`getdata`).
     Object,
+    /// A peer's filter headers at every thousandth height (`getcfcheckpt`).
+    FilterCheckpoints,
+    /// Filter hashes of a range of blocks (`getcfheaders`).
+    FilterHeaders,
+    /// Filters of a range of blocks (`getcfilters`).
+    Filters,
+    /// A block (`getdata`).
+    Block,
 }
 
 /// Why a request may not be sent now.
@@ -51,8 +59,18 @@ struct Rights {
 
 impl RequestClass {
     /// Every class, in the order of its numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Headers, Self::StartContext, Self::TipCheck, Self::MnListDiff, Self::QRInfo, Self::Object];
+    pub const ALL: [Self; 10] = [
+        Self::Headers,
+        Self::StartContext,
+        Self::TipCheck,
+        Self::MnListDiff,
+        Self::QRInfo,
+        Self::Object,
+        Self::FilterCheckpoints,
+        Self::FilterHeaders,
+        Self::Filters,
+        Self::Block,
+    ];
 
     /// Who waits for the answers.
     pub fn owner(self) -> RequestOwner {
@@ -60,6 +78,9 @@ impl RequestClass {
             Self::Headers | Self::StartContext | Self::TipCheck => RequestOwner::Headers,
             Self::MnListDiff | Self::QRInfo => RequestOwner::Masternodes,
             Self::Object => RequestOwner::Objects,
+            Self::FilterCheckpoints | Self::FilterHeaders | Self::Filters | Self::Block => {
+                RequestOwner::Filters
+            }
         }
     }
 
@@ -77,6 +98,9 @@ impl RequestClass {
         /// Lists beside filter headers and later phases: their quorums move on while filters are fetched.
         const LISTS: &[SyncPhase] =
             &[DownloadingMnList, DownloadingCFHeaders, DownloadingFilters, DownloadingBlocks, FullySynced];
+        /// Filters and blocks beside filter headers, too: a dispute about those is settled by them.
+        const FILTERS: &[SyncPhase] =
+            &[DownloadingCFHeaders, DownloadingFilters, DownloadingBlocks, FullySynced];
         match self {
             Self::Headers => {
                 Rights { phases: FOLLOWING, in_flight: 16, per_peer: 2, burst: 64.0, per_second: 200.0 }
@@ -99,6 +123,18 @@ impl RequestClass {
             }
             Self::Object => {
                 Rights { phases: FOLLOWING, in_flight: 64, per_peer: 16, burst: 256.0, per_second: 50.0 }
+            }
+            Self::FilterCheckpoints => {
+                Rights { phases: FILTERS, in_flight: 16, per_peer: 1, burst: 32.0, per_second: 2.0 }
+            }
+            Self::FilterHeaders => {
+                Rights { phases: FILTERS, in_flight: 32, per_peer: 4, burst: 128.0, per_second: 60.0 }
+            }
+            Self::Filters => {
+                Rights { phases: FILTERS, in_flight: 32, per_peer: 4, burst: 256.0, per_second: 200.0 }
+            }
+            Self::Block => {
+                Rights { phases: FILTERS, in_flight: 32, per_peer: 4, burst: 256.0, per_second: 100.0 }
             }
         }
     }

@@ -11,7 +11,7 @@ impl SequentialSyncManager {
     pub(super) fn recover(&mut self, around: &mut Surroundings<'_>) {
         let online = around.peers.ready().next().is_some();
         let current = self.current();
-        for phase in [SyncPhase::DownloadingHeaders, SyncPhase::DownloadingMnList] {
+        for phase in SyncPhase::WORKING {
             let run = self.phases.iter().find(|run| run.phase == phase);
             let open = run.is_some_and(|run| match run.status {
                 PhaseStatus::Running => phase == current,
@@ -26,7 +26,10 @@ impl SequentialSyncManager {
             } else if self.tools.recovery.watch(phase, online, around.now) == Recovery::SwitchPeer {
                 match phase {
                     SyncPhase::DownloadingHeaders => self.with_headers(around, HeaderSync::switch_peer),
-                    _ => self.with_masternodes(around, |lists, _, ctx| lists.switch_peer(ctx)),
+                    SyncPhase::DownloadingMnList => {
+                        self.with_masternodes(around, |lists, _, ctx| lists.switch_peer(ctx));
+                    }
+                    _ => self.with_filters(around, |filters, _, ctx| filters.switch_peer(ctx)),
                 }
             }
         }
