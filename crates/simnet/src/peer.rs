@@ -1,7 +1,7 @@
 //! A peer of a simulated chain, without sockets or clock: bytes in, bytes out at given times.
 //!
 //! `session.rs` is one connection of a peer: handshake as Core does it, one line of the [`Profile`]'s bandwidth.
-//! `serve.rs` answers requests, one at a time and each at its cost; `news.rs` announces blocks, locks and payments;
+//! `serve.rs` answers requests, one at a time and each at its cost, and `filters.rs` those for filters; `news.rs` announces blocks, locks and payments;
 //! `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs` the [`Lie`]s that
 //! a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
 //!
@@ -9,6 +9,7 @@
 //! a laggard or a checkpoint liar has, gets it from [`Profile::own_chain`].
 
 mod behaviour;
+mod filters;
 mod forge;
 mod lies;
 mod news;
@@ -73,6 +74,13 @@ pub struct Profile {
     pub list_cost_ms: u64,
     /// What it takes to work out rotation info, in milliseconds.
     pub qrinfo_cost_ms: u64,
+    /// What it takes to read the filters of a range, or their headers, in milliseconds.
+    pub filters_cost_ms: u64,
+    /// What it takes to read a block, in milliseconds.
+    pub block_cost_ms: u64,
+    /// Whether it serves compact filters, as far as the chain has them: below protocol 70238 without what special
+    /// transactions say.
+    pub filters: bool,
     /// How many of 100 requests for list diffs and rotation info are never answered.
     pub failing_lists: u32,
     /// Bytes a millisecond.
@@ -86,13 +94,17 @@ pub struct Profile {
 }
 
 impl Default for Profile {
-    /// A well-connected honest peer: 30 to 60 ms away, 2 ms a request, 20 ms a list diff, 100 ms rotation info, 4 MB/s.
+    /// A well-connected honest peer: 30 to 60 ms away, 2 ms a request, 20 ms a list diff, 100 ms rotation info, 20 ms a
+    /// range of filters, 4 ms a block, 4 MB/s.
     fn default() -> Self {
         Self {
             latency_ms: (30, 60),
             cost_ms: 2,
             list_cost_ms: 20,
             qrinfo_cost_ms: 100,
+            filters_cost_ms: 20,
+            block_cost_ms: 4,
+            filters: true,
             failing_lists: 0,
             bandwidth: 4_000,
             protocol: PROTOCOL_VERSION,
@@ -106,6 +118,11 @@ impl Profile {
     /// An honest peer.
     pub fn honest() -> Self {
         Self::default()
+    }
+
+    /// An honest peer that keeps no filters.
+    pub fn without_filters() -> Self {
+        Self { filters: false, ..Self::default() }
     }
 
     /// A peer with one fault, whose figures follow from it.

@@ -11,6 +11,7 @@ use super::members::{self, Anchor};
 use super::plan::MasternodePlan;
 use super::quorums::{Active, Quorum, Session};
 use super::rotation::{self, Quarters, Shape};
+use crate::chain::{Body, Contents};
 use crate::rng::Rng;
 use dash_protocol::special::BestChainLock;
 use dash_protocol::{
@@ -112,8 +113,9 @@ impl<'a> View<'a> {
         self.ledger.blocks.get(height as usize).map(Arc::as_ref)
     }
 
-    /// The next block, with its merkle root; all that is chance in it follows from `entropy`.
-    pub fn next(&self, entropy: [u8; 32]) -> (Block, MerkleRoot) {
+    /// The next block, with its merkle root; all that is chance in it follows from `entropy`. It has a body if it is
+    /// said what it holds.
+    pub fn next(&self, entropy: [u8; 32], contents: Option<Contents>) -> (Block, MerkleRoot, Option<Body>) {
         let height = self.hashes.len() as u32;
         let parent = &self.ledger.blocks[self.ledger.blocks.len() - 1];
         let mut rng = Rng::split(u64::from_le_bytes(*entropy.first_chunk().expect("32 bytes have 8")), 7);
@@ -127,9 +129,15 @@ impl<'a> View<'a> {
             Some(BestChainLock { height_diff: u64::from(height - 1 - locked), signature: self.lock(locked)? })
         });
         let commitments = Commitments { list: list.root(), quorums: active.root(), lock };
-        let coinbase = coinbase::coinbase(self.params, height, &entropy, &commitments);
-        let txids = coinbase::transactions(&coinbase, &mut rng);
-        let root = merkle::block_root(&txids).expect("a block has a coinbase, and its other ids are random");
+        let mut coinbase = coinbase::coinbase(self.params, height, &entropy, &commitments);
+        if let Some(contents) = contents.as_ref().filter(|contents| !contents.reward.is_empty()) {
+            coinbase.outputs.clone_from(&contents.reward);
+        }
+        let unknown = coinbase::transactions(&coinbase, &mut rng);
+        let body = contents.map(|contents| Body::new(coinbase.clone(), contents.transactions));
+        let txids = body.as_ref().map_or(unknown, Body::txids);
+        let root = merkle::block_root(&txids)
+            .expect("a block has a coinbase, and no two of its transactions are the same");
         let best_lock = lock.filter(|_| coinbase::payload_version(self.params, height) == Some(3));
         let is_locked = self.is_locked(height, &mut rng);
         let newest_locked = if is_locked { Some(height) } else { parent.newest_locked };
@@ -138,6 +146,7 @@ impl<'a> View<'a> {
         (
             Block { list, active, cycles, coinbase, txids, best_lock, newest_locked, lock: OnceLock::new() },
             root,
+            body,
         )
     }
 

@@ -4,6 +4,7 @@
 //! bandwidth. At most 64 requests wait; a client that sends more gets no answer to the rest. A liar keeps the last 16
 //! things that it offered by `inv`.
 
+use super::filters::is_filter_request;
 use super::forge::{Forged, Offer};
 use super::{Action, Clock, Fault, Lie, Output, Profile, View};
 use crate::chain::SimChain;
@@ -120,8 +121,10 @@ impl SimPeer {
             match self.decoder.next_frame() {
                 Ok(Some(frame)) => {
                     self.asked.push(frame.command);
-                    if let Ok(message) = Message::decode(frame.command, &frame.payload) {
-                        self.take(message, clock, view);
+                    match Message::decode(frame.command, &frame.payload) {
+                        Ok(message) => self.take(message, clock, view),
+                        Err(_) if is_filter_request(frame.command) => return self.close(clock.ms),
+                        Err(_) => {}
                     }
                 }
                 Ok(None) => return,
@@ -199,7 +202,7 @@ impl SimPeer {
             return;
         }
         match message {
-            Message::Version(version) if !self.greeted => self.greet(&version, clock, view.chain),
+            Message::Version(version) if !self.greeted => self.greet(&version, clock, view),
             Message::Verack if self.greeted && !self.ready => self.welcome(clock, view),
             Message::SendHeaders => self.announce = self.announce.max(Announce::Headers),
             Message::SendHeaders2 if !self.profile.has(Fault::PlainHeaders) => {
@@ -216,13 +219,16 @@ impl SimPeer {
             }
             Message::GetMnListDiff(request) => self.get_list_diff(&request, clock, view),
             Message::GetQRInfo(request) => self.get_qrinfo(&request, clock, view),
+            Message::GetCFilters(request) => self.get_filters(&request, clock, view),
+            Message::GetCFHeaders(request) => self.get_filter_headers(&request, clock, view),
+            Message::GetCFCheckpt(request) => self.get_filter_checkpoints(&request, clock, view),
             Message::GetData(names) => self.get_data(&names, clock, view),
             Message::Unknown(name) if name == command(b"mempool") => self.tell_pool(clock, view),
             _ => {}
         }
     }
 
-    fn greet(&mut self, theirs: &VersionMessage, clock: Clock, chain: &SimChain) {
+    fn greet(&mut self, theirs: &VersionMessage, clock: Clock, view: View<'_>) {
         self.greeted = true;
         self.client_version = theirs.version;
         self.client_services = theirs.services;
@@ -232,14 +238,14 @@ impl SimPeer {
         } else if self.profile.has(Fault::NegativeHeight) {
             -5
         } else {
-            i32::try_from(chain.height()).unwrap_or(i32::MAX)
+            i32::try_from(view.chain.height()).unwrap_or(i32::MAX)
         };
-        let compressed = if self.profile.has(Fault::PlainHeaders) { 0 } else { 2_048 };
+        let compressed = !self.profile.has(Fault::PlainHeaders);
         let suffix =
             self.params.user_agent_suffix.as_ref().map_or_else(String::new, |suffix| format!("({suffix})"));
         let version = VersionMessage {
             version: self.profile.protocol,
-            services: ServiceFlags::from_bits(1 | 4 | 1_024 | compressed),
+            services: self.services(view, compressed),
             time: i64::from(clock.unix_secs),
             receiver: NetAddress::NONE,
             sender: NetAddress::NONE,

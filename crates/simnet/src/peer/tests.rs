@@ -9,6 +9,7 @@ use dash_spv_wasm::chain::pow::x11;
 use dash_spv_wasm::checks::Check;
 use std::sync::Arc;
 
+mod filters;
 mod masternodes;
 
 /// A client that keeps what it hears, message by message.
