@@ -2,7 +2,7 @@
 //!
 //! `session.rs` is one connection of a peer: handshake as Core does it, one line of the [`Profile`]'s bandwidth.
 //! `serve.rs` answers requests, one at a time and each at its cost, and `filters.rs` those for filters; `news.rs` announces blocks, locks and payments;
-//! `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs` the [`Lie`]s that
+//! `relay.rs` hears of the client's own; `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs` the [`Lie`]s that
 //! a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
 //!
 //! The chain and the pool belong to the driver and are passed in as a [`View`], so that many peers share them. A peer with a chain of its own, as
@@ -14,13 +14,14 @@ mod forge;
 mod lies;
 mod news;
 mod pool;
+mod relay;
 mod serve;
 mod session;
 
 pub use behaviour::{Fault, UnknownName};
 pub(crate) use forge::locking_quorum;
 pub use lies::Lie;
-pub use pool::{Payment, Pool};
+pub use pool::{Payment, Pool, Refusal};
 pub use session::SimPeer;
 
 use crate::chain::SimChain;

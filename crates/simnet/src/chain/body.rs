@@ -207,4 +207,25 @@ impl SimChain {
         let undone = bodies.undone(hash)?;
         Some((undone.height, &undone.header, &undone.body))
     }
+
+    /// The chain's transactions, newest blocks first.
+    fn transactions(&self) -> impl Iterator<Item = (u32, &Arc<Transaction>)> {
+        let blocks = self.bodies.as_ref().map_or(&[][..], |bodies| &bodies.blocks[..]);
+        let blocks = (0..blocks.len() as u32).zip(blocks).rev();
+        blocks.flat_map(|(height, body)| body.transactions.iter().map(move |one| (height, &one.transaction)))
+    }
+
+    /// A transaction of the chain, with its height. Every block is looked at: for what happens now and then.
+    pub fn find_transaction(&self, txid: &Txid) -> Option<(u32, &Arc<Transaction>)> {
+        self.transactions().find(|(_, transaction)| transaction.txid() == *txid)
+    }
+
+    /// The transaction of the chain that spends an output. Every block is looked at.
+    pub fn spender(&self, out_point: &OutPoint) -> Option<Txid> {
+        let spends =
+            |transaction: &Transaction| transaction.inputs.iter().any(|input| input.previous == *out_point);
+        self.transactions()
+            .find(|(_, transaction)| spends(transaction))
+            .map(|(_, transaction)| transaction.txid())
+    }
 }

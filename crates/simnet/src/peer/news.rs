@@ -62,11 +62,12 @@ impl SimPeer {
         if !self.client_relay {
             return;
         }
-        let news: Vec<_> =
-            view.pool.since(told).map(|payment| (payment.name(), payment.lock_name())).collect();
-        for (transaction, lock) in news {
-            let at = clock.ms + self.rng.below(MAX_TRANSACTION_DELAY_MS);
-            self.held_back.push((at, transaction));
+        for (transaction, lock) in view.pool.since(told) {
+            // What came from the client is no news to it.
+            if let Some(transaction) = transaction.filter(|name| !self.from_client.contains(name)) {
+                let at = clock.ms + self.rng.below(MAX_TRANSACTION_DELAY_MS);
+                self.held_back.push((at, transaction));
+            }
             if let Some(lock) = lock {
                 self.send(clock.ms, Message::Inv(vec![lock]));
             }
@@ -84,7 +85,7 @@ impl SimPeer {
 
     /// All that a client learns by asking for the memory pool: payments, their locks, and the best ChainLock.
     pub(super) fn tell_pool(&mut self, clock: Clock, view: View<'_>) {
-        let payments = view.pool.since(0).flat_map(|payment| [Some(payment.name()), payment.lock_name()]);
+        let payments = view.pool.waiting().flat_map(|payment| [Some(payment.name()), payment.lock_name()]);
         let lock = view.chain.best_chainlock();
         let lock = lock.map(|lock| Inventory { kind: InventoryKind::ChainLock, hash: lock.hash() });
         let names: Vec<Inventory> = payments.chain([lock]).flatten().collect();

@@ -11,7 +11,7 @@ use crate::chain::SimChain;
 use crate::rng::Rng;
 use dash_protocol::{
     BlockHash, Command, CompressedHeaders, FrameDecoder, GetHeaders, Header, Inventory, Message, NetAddress,
-    NetworkParams, ServiceFlags, VersionMessage, encode_frame,
+    NetworkParams, ServiceFlags, Transaction, VersionMessage, encode_frame,
 };
 use dash_spv_wasm::chain::pow::x11;
 use std::collections::VecDeque;
@@ -64,6 +64,12 @@ pub struct SimPeer {
     pub(super) told_payments: usize,
     /// Transactions to be announced, each at its time.
     pub(super) held_back: Vec<(u64, Inventory)>,
+    /// Transactions that the client announced, each with the time at which it is asked for.
+    pub(super) wanted: Vec<(u64, Inventory)>,
+    /// Names of transactions that the client told.
+    pub(super) from_client: VecDeque<Inventory>,
+    /// Transactions that the client sent since [`SimPeer::submitted`] was looked at.
+    pub(super) submitted: Vec<Transaction>,
     /// What a liar announced, ready to be asked for.
     pub(super) offers: VecDeque<Offer>,
     next_ping: u64,
@@ -99,6 +105,9 @@ impl SimPeer {
             told_lock: None,
             told_payments: 0,
             held_back: Vec::new(),
+            wanted: Vec::new(),
+            from_client: VecDeque::new(),
+            submitted: Vec::new(),
             offers: VecDeque::new(),
             next_ping: clock.ms + PING_EVERY_MS,
             next_push: None,
@@ -145,6 +154,7 @@ impl SimPeer {
             self.send(clock.ms, Message::Ping(nonce));
         }
         self.announce_held_back(clock);
+        self.ask_for_wanted(clock);
         if self.next_push.is_some_and(|at| clock.ms >= at) {
             self.push(clock, view);
         }
@@ -173,7 +183,7 @@ impl SimPeer {
         if self.is_closed_to_news() {
             return None;
         }
-        let held_back = self.held_back.iter().map(|(at, _)| *at);
+        let held_back = self.held_back.iter().chain(&self.wanted).map(|(at, _)| *at);
         held_back.chain(self.next_push).chain([self.next_ping]).min()
     }
 
@@ -219,6 +229,8 @@ impl SimPeer {
             }
             Message::GetMnListDiff(request) => self.get_list_diff(&request, clock, view),
             Message::GetQRInfo(request) => self.get_qrinfo(&request, clock, view),
+            Message::Inv(names) => self.hear_inv(&names, clock, view),
+            Message::Tx(transaction) => self.hear_tx(transaction),
             Message::GetCFilters(request) => self.get_filters(&request, clock, view),
             Message::GetCFHeaders(request) => self.get_filter_headers(&request, clock, view),
             Message::GetCFCheckpt(request) => self.get_filter_checkpoints(&request, clock, view),
