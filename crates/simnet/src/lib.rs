@@ -7,6 +7,8 @@
 //! - [`measure`]: what is measured over many worlds.
 //! - [`peer`]: a peer of such a chain that speaks the protocol: bytes in, bytes out at given times. [`peer::Fault`]s
 //!   make it a bad peer, [`peer::Lie`]s a dishonest one.
+//! - [`wallet`]: a wallet and everything that is paid to it and by it, in blocks and outside, and the ledger of what is
+//!   true of that.
 //! - [`world`]: the client's engine, such peers, links and a store under one virtual clock; the same seed gives the
 //!   same run.
 //! - [`tcp`] and [`demo`]: the same peers on TCP ports with blocks mined while one looks on, and the HTTP control of
@@ -23,4 +25,5 @@ pub mod measure;
 pub mod peer;
 pub mod rng;
 pub mod tcp;
+pub mod wallet;
 pub mod world;
