@@ -111,16 +111,17 @@ impl SimChain {
         Some(header)
     }
 
-    /// The headers that a `cfcheckpt` for this block has.
-    pub fn filter_checkpoints(&self, stop: &BlockHash, kind: FilterKind) -> Option<Vec<FilterHeader>> {
+    /// The blocks whose filter headers a `cfcheckpt` for this block has.
+    pub fn filter_checkpoint_blocks(&self, stop: &BlockHash) -> Option<Vec<BlockHash>> {
+        const STEP: u32 = FILTER_CHECKPOINT_INTERVAL;
         let last = self.known_block(stop)?.height;
-        let heights = (1..=last / FILTER_CHECKPOINT_INTERVAL).map(|count| count * FILTER_CHECKPOINT_INTERVAL);
-        // A branch that the chain lost is shorter than the distance to the checkpoint below it, or shares it.
-        let branch = self.blocks_to(last.saturating_sub(last % FILTER_CHECKPOINT_INTERVAL), stop)?;
-        let at = |height: u32| match branch.first() {
-            Some(first) if first.height == height => Some(first.hash),
-            _ => self.hash_at(height),
+        // What the chain lost may reach below the last of them, and not below the one before.
+        let branch = self.blocks_to(last.saturating_sub(STEP.min(last)), stop)?;
+        let at = |height: u32| {
+            let place = height.checked_sub(branch.first()?.height);
+            let lost = place.and_then(|place| branch.get(place as usize)).map(|block| block.hash);
+            lost.or_else(|| self.hash_at(height))
         };
-        heights.map(|height| self.filter_header(&at(height)?, kind)).collect()
+        (1..=last / STEP).map(|count| at(count * STEP)).collect()
     }
 }

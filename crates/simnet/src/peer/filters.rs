@@ -3,8 +3,9 @@
 //! A request for filters that Core calls misbehaviour ends the connection: for more blocks than allowed, for a block that
 //! nobody has, for a range that ends before it begins, of a kind that there is not, or to a peer without filters.
 
+use super::forge::filters as forge;
 use super::session::SimPeer;
-use super::{Clock, View};
+use super::{Clock, Lie, View};
 use crate::chain::{FilterKind, KnownBlock};
 use dash_protocol::{
     BlockHash, CFCheckpt, CFHeaders, CFilter, Command, FilterHash, FilterHeader, FilterType, GetCFCheckpt,
@@ -57,14 +58,59 @@ impl SimPeer {
             return;
         }
         let at = self.work(clock, self.profile.filters_cost_ms);
-        let kind = self.filter_kind();
+        let (kind, lie) = (self.filter_kind(), self.profile.lie);
         let magic = self.params.magic;
         let mut frames = Vec::new();
         for block in &blocks {
-            let filter = block.filter(kind).to_vec();
-            frames.extend(cfilter(block, filter).to_frame(magic));
+            let is_left_out = match lie {
+                Some(Lie::FiltersWithheld) => true,
+                Some(Lie::FiltersIncomplete) => forge::is_picked(block),
+                _ => false,
+            };
+            if !is_left_out {
+                let forged = lie.and_then(|lie| forge::filter(lie, block, kind));
+                let filter = forged.unwrap_or_else(|| block.filter(kind).to_vec());
+                frames.extend(cfilter(block, filter).to_frame(magic));
+            }
         }
-        self.answer(at, frames);
+        if !frames.is_empty() {
+            self.answer(at, frames);
+        }
+    }
+
+    /// The hash of a block's filter, as this peer tells it.
+    fn told_hash(&self, block: &KnownBlock) -> FilterHash {
+        let kind = self.filter_kind();
+        let forged = self.profile.lie.and_then(|lie| forge::filter_hash(lie, block, kind));
+        forged.unwrap_or_else(|| FilterHash::of(block.filter(kind)))
+    }
+
+    /// The filter header of a block, as this peer tells it.
+    fn told_header(&mut self, hash: &BlockHash, view: View<'_>) -> Option<FilterHeader> {
+        let has_own = self.profile.lie.is_some_and(forge::has_own_chain);
+        let height = view.chain.height_of(hash).filter(|_| has_own);
+        let Some(height) = height else { return view.chain.filter_header(hash, self.filter_kind()) };
+        self.learn_own_headers(view)?;
+        self.own_filter_headers.get(height as usize).map(|(_, header)| *header)
+    }
+
+    /// Works out the liar's own chain of filter headers as far as it is not known yet.
+    fn learn_own_headers(&mut self, view: View<'_>) -> Option<()> {
+        let chain = view.chain;
+        let fits = |place: usize, hash: &BlockHash| chain.hashes().get(place) == Some(hash);
+        while let Some((hash, _)) = self.own_filter_headers.last() {
+            if fits(self.own_filter_headers.len() - 1, hash) {
+                break;
+            }
+            self.own_filter_headers.pop();
+        }
+        let mut header = self.own_filter_headers.last().map_or(FilterHeader::ZERO, |(_, header)| *header);
+        for hash in &chain.hashes()[self.own_filter_headers.len()..] {
+            let block = chain.known_block(hash)?;
+            header = self.told_hash(&block).header(&header);
+            self.own_filter_headers.push((*hash, header));
+        }
+        Some(())
     }
 
     pub(super) fn get_filter_headers(&mut self, request: &GetCFHeaders, clock: Clock, view: View<'_>) {
@@ -74,25 +120,22 @@ impl SimPeer {
             return;
         }
         let at = self.work(clock, self.profile.filters_cost_ms);
-        let kind = self.filter_kind();
         let before = (request.start_height > 0).then(|| blocks[0].header.prev_block_hash);
-        let previous = before.and_then(|hash| view.chain.filter_header(&hash, kind));
+        let mut previous = before.and_then(|hash| self.told_header(&hash, view));
+        if self.profile.lie == Some(Lie::FilterHeadersUnlinked) && before.is_some() {
+            previous = Some(FilterHeader::from_bytes(self.rng.bytes32()));
+        }
         let reply = CFHeaders {
             filter_type: FilterType::Basic,
             stop_hash: request.stop_hash,
             previous_header: previous.unwrap_or(FilterHeader::ZERO),
-            filter_hashes: blocks.iter().map(|block| FilterHash::of(block.filter(kind))).collect(),
+            filter_hashes: blocks.iter().map(|block| self.told_hash(block)).collect(),
         };
         self.answer_message(at, &Message::CFHeaders(reply));
     }
 
     pub(super) fn get_filter_checkpoints(&mut self, request: &GetCFCheckpt, clock: Clock, view: View<'_>) {
-        let kind = self.filter_kind();
-        let headers = if self.has_filters(view) {
-            view.chain.filter_checkpoints(&request.stop_hash, kind)
-        } else {
-            None
-        };
+        let headers = if self.has_filters(view) { self.told_checkpoints(request, view) } else { None };
         let Some(headers) = headers else { return self.close(clock.ms) };
         if !self.has_room(clock) {
             return;
@@ -100,6 +143,20 @@ impl SimPeer {
         let at = self.work(clock, self.profile.filters_cost_ms);
         let reply = CFCheckpt { filter_type: FilterType::Basic, stop_hash: request.stop_hash, headers };
         self.answer_message(at, &Message::CFCheckpt(reply));
+    }
+}
+
+impl SimPeer {
+    fn told_checkpoints(&mut self, request: &GetCFCheckpt, view: View<'_>) -> Option<Vec<FilterHeader>> {
+        let hashes = view.chain.filter_checkpoint_blocks(&request.stop_hash)?;
+        let headers: Option<Vec<_>> = hashes.iter().map(|hash| self.told_header(hash, view)).collect();
+        let mut headers = headers?;
+        if self.profile.lie == Some(Lie::FilterCheckpointForged)
+            && let Some(last) = headers.last_mut()
+        {
+            *last = FilterHeader::from_bytes(self.rng.bytes32());
+        }
+        Some(headers)
     }
 }
 

@@ -3,7 +3,7 @@
 //! One request at a time, each at its cost. As Core does it, a request for lists that cannot be answered gets no reply
 //! at all, and what is not there to be had by `getdata` gets `notfound`.
 
-use super::forge::Forger;
+use super::forge::{self, Forger};
 use super::session::{MAX_WAITING, SimPeer};
 use super::{Clock, Fault, View};
 use dash_protocol::{
@@ -98,10 +98,15 @@ impl SimPeer {
                 return;
             }
             let offered = self.offers.iter().find(|offer| offer.name == *name);
-            let message = match offered {
+            let mut message = match offered {
                 Some(offer) => Some(offer.message.clone()),
                 None => find(name, view),
             };
+            if let (Some(Message::Block(block)), Some(lie)) = (&mut message, self.profile.lie)
+                && let Some(forged) = forge::filters::block(lie, block)
+            {
+                **block = forged;
+            }
             match message {
                 Some(message) => {
                     let is_block = matches!(message, Message::Block(_));

@@ -10,8 +10,8 @@ use super::{Action, Clock, Fault, Lie, Output, Profile, View};
 use crate::chain::SimChain;
 use crate::rng::Rng;
 use dash_protocol::{
-    BlockHash, Command, CompressedHeaders, FrameDecoder, GetHeaders, Header, Inventory, Message, NetAddress,
-    NetworkParams, ServiceFlags, Transaction, VersionMessage, encode_frame,
+    BlockHash, Command, CompressedHeaders, FilterHeader, FrameDecoder, GetHeaders, Header, Inventory,
+    Message, NetAddress, NetworkParams, ServiceFlags, Transaction, VersionMessage, encode_frame,
 };
 use dash_spv_wasm::chain::pow::x11;
 use std::collections::VecDeque;
@@ -70,6 +70,8 @@ pub struct SimPeer {
     pub(super) from_client: VecDeque<Inventory>,
     /// Transactions that the client sent since [`SimPeer::submitted`] was looked at.
     pub(super) submitted: Vec<Transaction>,
+    /// By height: the chain of filter headers that a liar about filters has, with the blocks.
+    pub(super) own_filter_headers: Vec<(BlockHash, FilterHeader)>,
     /// What a liar announced, ready to be asked for.
     pub(super) offers: VecDeque<Offer>,
     next_ping: u64,
@@ -108,6 +110,7 @@ impl SimPeer {
             wanted: Vec::new(),
             from_client: VecDeque::new(),
             submitted: Vec::new(),
+            own_filter_headers: Vec::new(),
             offers: VecDeque::new(),
             next_ping: clock.ms + PING_EVERY_MS,
             next_push: None,

@@ -22,6 +22,7 @@ mod traffic;
 mod truth;
 mod watches;
 
+pub(crate) use keys::Lock;
 pub use truth::{Horizon, MATURITY, TrueBalance, TrueCoin, TrueFinality, TrueRecord, Truth};
 pub use watches::{GAP, Owner, Watch};
 
@@ -32,7 +33,7 @@ use crate::rng::Rng;
 use dash_protocol::{NetworkParams, OutPoint, Transaction, TxOut, Txid};
 use draft::{Draft, Payee};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use truth::{Coin, Entry};
 
 /// The deepest reorganisation.
@@ -101,6 +102,21 @@ impl WalletScenario {
         let chain = builder.build_with(|below| scenario.next_block(below));
         scenario.settle(&chain);
         (chain, scenario)
+    }
+
+    /// [`WalletScenario::build`], once in a process for each plan: tests share chains, since mining is what costs.
+    pub fn shared(plan: &WalletPlan) -> (Arc<SimChain>, Self) {
+        type Slot = Arc<OnceLock<(Arc<SimChain>, WalletScenario)>>;
+        static CACHE: OnceLock<Mutex<BTreeMap<String, Slot>>> = OnceLock::new();
+        let slot = {
+            let mut cache = CACHE.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cache.entry(format!("{plan:?}")).or_default())
+        };
+        let build = || {
+            let (chain, scenario) = Self::build(plan);
+            (Arc::new(chain), scenario)
+        };
+        slot.get_or_init(build).clone()
     }
 
     /// What the client is to watch. Their places are the scopes of the truth.
@@ -223,7 +239,7 @@ impl WalletScenario {
 
     /// Somebody whom nobody watches.
     fn stranger(&mut self) -> Payee {
-        (keys::Lock::random(&mut self.rng), None)
+        (Lock::random(&mut self.rng), None)
     }
 
     /// A script of a watch, to receive with.
