@@ -5,9 +5,9 @@
 //! not take what it asked for blocks itself and nobody else.
 
 use crate::chain::SimChain;
-use crate::peer::{Action, Clock, Fault, Payment, Pool, Profile, SimPeer, View};
+use crate::peer::{Action, Clock, Fault, Payment, Pool, Profile, Refusal, SimPeer, View};
 use crate::rng::Rng;
-use dash_protocol::Command;
+use dash_protocol::{Command, Transaction, Txid};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -63,6 +63,20 @@ impl LiveChain {
     pub fn relay(&self, payment: Payment) {
         self.pool.write().unwrap_or_else(PoisonError::into_inner).add(payment);
         self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Takes a payment that a client sent, unless nodes would refuse it; its peers announce it to everybody else.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub fn submit(&self, transaction: Transaction) -> Result<Txid, Refusal> {
+        let chain = self.read();
+        let taken = self.pool.write().unwrap_or_else(PoisonError::into_inner).accept(transaction, &chain);
+        drop(chain);
+        if taken.is_ok() {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        taken
     }
 
     /// How many messages of each command its peers got.
@@ -213,6 +227,10 @@ impl Session {
                         let clock = self.clock();
                         self.chain.show(|view| self.peer.receive(&buffer[..count], clock, view));
                         self.chain.count(self.peer.asked());
+                        for transaction in self.peer.submitted() {
+                            // Nodes do not say what they refuse.
+                            let _ = self.chain.submit(transaction);
+                        }
                     }
                     _ => return,
                 },
