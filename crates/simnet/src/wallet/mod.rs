@@ -32,7 +32,7 @@ use crate::peer::Pool;
 use crate::rng::Rng;
 use dash_protocol::{NetworkParams, OutPoint, Transaction, TxOut, Txid};
 use draft::{Draft, Payee};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use truth::{Coin, Entry};
 
@@ -52,14 +52,18 @@ pub struct WalletPlan {
     pub height: u32,
     /// In how many of 100 blocks somebody pays.
     pub busy_percent: u32,
+    /// How many of 100 payments that lose lose to one that has nothing to do with the wallet: neither filters nor blocks
+    /// that it fetches for their sake show that, so that only a client which looks for what its pending transactions
+    /// spend finds out.
+    pub hidden_percent: u32,
     /// Masternodes of the chain, if it has any.
     pub masternodes: Option<MasternodePlan>,
 }
 
 impl WalletPlan {
-    /// A chain of these rules in which every second block has payments.
+    /// A chain of these rules in which every second block has payments, and nothing is lost that a wallet cannot see.
     pub fn new(params: Arc<NetworkParams>, seed: u64, height: u32) -> Self {
-        Self { params, seed, height, busy_percent: 50, masternodes: None }
+        Self { params, seed, height, busy_percent: 50, hidden_percent: 0, masternodes: None }
     }
 }
 
@@ -68,14 +72,23 @@ impl WalletPlan {
 pub struct WalletScenario {
     rng: Rng,
     busy_percent: u32,
+    hidden_percent: u32,
     watches: Vec<Watch>,
     truth: Truth,
     /// Coins of strangers; some of them may be spent already.
     purse: Vec<OutPoint>,
     /// Who is paid by the coinbase of the block that is being mined, by output.
     reward: Option<(u32, Vec<(u32, Coin)>)>,
+    /// Whom undone coinbases paid in branches: the next ones pay them again, since what was paid after might be found
+    /// for their sake alone.
+    owed: VecDeque<Payee>,
     /// Transactions that lost to a conflict since the pool was told.
     lost: Vec<Txid>,
+    /// Transactions that were in a block that was undone.
+    once_mined: BTreeSet<Txid>,
+    /// Those that won against one of them: always mined again. While neither of two is mined that both were once, it
+    /// would depend on what a client saw which of them it counts.
+    winners: BTreeSet<Txid>,
     /// Spends of the wallet that nobody knows of yet.
     drafts: BTreeMap<Txid, Entry>,
 }
@@ -88,10 +101,14 @@ impl WalletScenario {
             watches: Watch::all(&plan.params, &mut rng),
             rng,
             busy_percent: plan.busy_percent,
+            hidden_percent: plan.hidden_percent,
             truth: Truth::default(),
             purse: Vec::new(),
             reward: None,
+            owed: VecDeque::new(),
             lost: Vec::new(),
+            once_mined: BTreeSet::new(),
+            winners: BTreeSet::new(),
             drafts: BTreeMap::new(),
         };
         let mut builder =
@@ -169,6 +186,12 @@ impl WalletScenario {
     fn next_reward(&mut self, height: u32) -> Vec<TxOut> {
         let mut payees = [self.stranger(), self.stranger()];
         match self.rng.below(100) {
+            _ if !self.owed.is_empty() => {
+                payees
+                    .iter_mut()
+                    .zip(self.owed.drain(..self.owed.len().min(2)))
+                    .for_each(|(to, owed)| *to = owed);
+            }
             0..3 => payees[0] = self.receive(0),
             3..10 => payees[1] = self.receive(0),
             10..12 => payees[1] = self.receive(1),

@@ -112,9 +112,15 @@ impl WalletScenario {
         let Some(place) = (0..spends.len()).find_map(ripe) else { return };
         self.lose(victim);
         let draft = Draft::spending(vec![spends[place].clone()]);
-        // To somebody else, or to another script of the wallet.
-        let payee = if self.rng.percent(30) { self.receive_anywhere() } else { self.stranger() };
+        // To somebody else, or to another script of the wallet. What spends a stranger's coin and pays a stranger is in no
+        // filter under a name that the wallet knows.
+        let shows = spends[place].1.owner.is_some() || self.rng.percent(self.hidden_percent);
+        let to_wallet = !shows || self.rng.percent(30);
+        let payee = if to_wallet { self.receive_anywhere() } else { self.stranger() };
         let draft = draft.pay_rest(payee, &mut self.rng);
-        self.put(draft, height, block);
+        let winner = self.put(draft, height, block);
+        if self.once_mined.contains(&victim) {
+            self.winners.extend(winner);
+        }
     }
 }

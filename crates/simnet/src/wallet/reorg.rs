@@ -1,7 +1,8 @@
 //! Blocks that are undone, and what becomes of the payments in them: some are mined again, mostly in another block, some
 //! wait in the pool, some lose to a conflict.
 //!
-//! Always mined again are those that masternodes locked, those that only blocks can hold, and, where a payment stands
+//! Always mined again are those that masternodes locked, those that only blocks can hold, those that won against others
+//! that were mined before, and, where a payment stands
 //! further than the gap limit behind what is left of its branch, all that was paid to that branch: else what a wallet
 //! finds would depend on whether it looked before.
 
@@ -59,8 +60,15 @@ impl WalletScenario {
         let coinbases: Vec<Txid> = undone
             .extract_if(.., |txid| self.truth.entry(txid).is_some_and(super::Entry::is_coinbase))
             .collect();
-        coinbases.into_iter().for_each(|txid| self.lose(txid));
+        for txid in coinbases {
+            let makes = self.truth.entry(&txid).map(|entry| entry.makes.clone()).unwrap_or_default();
+            let in_branches = makes.into_iter().map(|(_, coin)| (coin.lock, coin.owner));
+            self.owed
+                .extend(in_branches.filter(|(_, owner)| owner.is_some_and(|owner| owner.place.is_some())));
+            self.lose(txid);
+        }
         undone.iter().for_each(|txid| pool.set_mined(txid, false));
+        self.once_mined.extend(&undone);
         undone
     }
 
@@ -69,19 +77,23 @@ impl WalletScenario {
         let entry = |txid: &Txid| self.truth.entry(txid);
         let branch = |owner: &super::Owner| owner.place.map(|(branch, _)| (owner.watch, branch));
         let waiting = self.truth.pending();
-        let lost_sight_of: BTreeSet<_> = waiting
-            .iter()
-            .filter_map(entry)
-            .flat_map(super::Entry::shows)
-            .filter(|owner| !self.watches[owner.watch].is_found(owner))
-            .filter_map(branch)
-            .collect();
+        let lost_sight_of: BTreeSet<_> =
+            waiting
+                .iter()
+                .filter_map(entry)
+                .flat_map(super::Entry::shows)
+                .filter(|owner| !self.watches[owner.watch].is_found(owner))
+                .filter_map(branch)
+                .chain((0..).zip(&self.watches).flat_map(|(place, watch)| {
+                    watch.with_holes().into_iter().map(move |branch| (place, branch))
+                }))
+                .collect();
         let mut must = BTreeSet::new();
         for txid in undone.iter().rev() {
             let Some(known) = entry(txid) else { continue };
             let moves = known.shows().filter_map(branch).any(|branch| lost_sight_of.contains(&branch));
             let is_spent = self.truth.descendants(*txid).iter().any(|child| must.contains(child));
-            if known.locked || known.blocks_only || moves || is_spent {
+            if known.locked || known.blocks_only || moves || is_spent || self.winners.contains(txid) {
                 must.insert(*txid);
             }
         }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::chain::EPOCH;
 use crate::world::{regtest, regtest_with_masternodes};
-use std::collections::BTreeSet;
+mod client;
 
 /// What the blocks of a chain leave to some scripts, read from their transactions in order.
 #[derive(Default)]

@@ -55,6 +55,11 @@ impl Entry {
         self.makes.iter().filter_map(|(_, coin)| coin.owner.as_ref()).chain(&self.mentions)
     }
 
+    /// Whether it is in the history of any watch.
+    pub fn concerns_wallet(&self) -> bool {
+        self.delta(None).is_some()
+    }
+
     fn delta(&self, scope: Option<usize>) -> Option<i128> {
         let is_of =
             |owner: &Option<Owner>| owner.is_some_and(|owner| scope.is_none_or(|one| owner.watch == one));

@@ -69,6 +69,16 @@ impl Branch {
         self.mined.last_key_value().map_or(0, |(last, _)| last + 1)
     }
 
+    /// Whether something is paid further than the gap limit behind what is paid before it.
+    fn has_hole(&self) -> bool {
+        let mut next = 0;
+        self.mined.keys().any(|index| {
+            let is_hole = *index >= next + GAP;
+            next = index + 1;
+            is_hole
+        })
+    }
+
     /// An index to pay: mostly the next one, at times one within the gap, at its very edge, or one used before.
     fn pick(&self, rng: &mut Rng) -> u32 {
         let next = self.next();
@@ -138,6 +148,12 @@ impl Watch {
         if *count == 0 {
             counts.remove(&index);
         }
+    }
+
+    /// The branches of which the chain alone does not show everything that is paid.
+    pub(super) fn with_holes(&self) -> Vec<usize> {
+        let Form::Branches(branches) = &self.forms else { return Vec::new() };
+        (0..).zip(branches).filter(|(_, branch)| branch.has_hole()).map(|(place, _)| place).collect()
     }
 
     /// Whether a wallet that knows the chain alone looks for this script.
