@@ -128,10 +128,10 @@ impl WalletScenario {
         let mut transactions: Vec<Spending> = Vec::new();
         for txid in undone {
             match fates.get(txid) {
-                Some(Fate::Redone(from)) if *from <= block || is_last => {
-                    if self.can_be_mined(*txid, height) {
-                        self.put_known(*txid, height, &mut transactions);
-                    }
+                Some(Fate::Redone(from))
+                    if (*from <= block || is_last) && self.can_be_mined(*txid, height) =>
+                {
+                    self.put_known(*txid, height, &mut transactions);
                 }
                 Some(Fate::Replaced) if self.may_lose(*txid) => {
                     fates.remove(txid);

@@ -160,11 +160,14 @@ fn what_the_client_derives_from_public_keys_is_what_the_scenario_pays() {
 
 #[test]
 fn reorganisations_undo_and_redo_and_the_ledger_follows() {
-    for seed in 0..8 {
-        let (mut chain, mut scenario) = build(100 + seed, 300);
+    // Mined in the same block height, in another, waiting, and lost.
+    let mut fates = [0; 4];
+    for seed in 0..4 {
+        let plan = WalletPlan { hidden_percent: 30, ..WalletPlan::new(regtest(), 100 + seed, 300) };
+        let (mut chain, mut scenario) = WalletScenario::build(&plan);
         let mut pool = Pool::default();
         let mut rng = Rng::new(seed);
-        for _ in 0..12 {
+        for _ in 0..8 {
             for _ in 0..rng.below(4) {
                 scenario.pay(&chain, &mut pool);
             }
@@ -173,12 +176,23 @@ fn reorganisations_undo_and_redo_and_the_ledger_follows() {
             scenario.holds_against(&chain);
             let depth = rng.between(1, u64::from(MAX_DEPTH)) as u32;
             let tip = chain.height();
+            let above = |record: &TrueRecord| record.place.is_some_and(|(height, _)| height > tip - depth);
+            let history = scenario.truth.history(None, &WalletScenario::horizon(&chain));
             let undone = scenario.reorganize(&mut chain, &mut pool, depth, depth + 1, EPOCH + 100_000);
             assert_eq!((undone, chain.height()), (depth, tip + 1));
+            for before in history.iter().filter(|record| above(record) && record.tx_type != 5) {
+                let after = scenario.truth.entry(&before.txid).map(|entry| entry.place.map(|place| place.0));
+                fates[match after {
+                    Some(Some(height)) => usize::from(before.place.is_some_and(|(was, _)| was != height)),
+                    Some(None) => 2,
+                    None => 3,
+                }] += 1;
+            }
             scenario.holds_against(&chain);
             scenario.agrees_with(&pool);
         }
     }
+    assert!(fates.iter().all(|count| *count > 5), "{fates:?}");
 }
 
 impl WalletScenario {

@@ -144,8 +144,8 @@ impl WalletScenario {
     /// Whoever got coins by a transaction spends one of them.
     pub(super) fn onward(&mut self, txid: Txid) -> Option<Draft> {
         let makes = &self.truth.entry(&txid)?.makes;
-        let coins = makes.iter().map(|(vout, coin)| (OutPoint { txid, vout: *vout }, coin.clone()));
-        let (out_point, coin) = coins.filter(|(at, _)| self.truth.coin(at).is_some()).next()?;
+        let mut coins = makes.iter().map(|(vout, coin)| (OutPoint { txid, vout: *vout }, coin.clone()));
+        let (out_point, coin) = coins.find(|(at, _)| self.truth.coin(at).is_some())?;
         let from_wallet = coin.owner.is_some();
         let draft = Draft::spending(vec![(out_point, coin)]);
         if from_wallet {
