@@ -86,6 +86,8 @@ pub enum Part {
     Progress,
     /// Failed requests are made again, later and elsewhere.
     Recovery,
+    /// A phase that gets no further waits for the network, or has a peer replaced.
+    PhaseRecovery,
     /// Failures are counted by kind, and the counts choose the way.
     Statistics,
     /// A way that keeps failing is not taken for a while.

@@ -14,3 +14,5 @@ mod masternodes;
 mod ranges;
 #[path = "sim/recovery.rs"]
 mod recovery;
+#[path = "sim/stalls.rs"]
+mod stalls;

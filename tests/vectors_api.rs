@@ -2,27 +2,16 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+mod vectors;
+
 use dash_protocol::{ChainOverrides, Decode, MnListDiff, NetworkParams, Reader};
 use dash_spv_wasm::api::{ApiMasternode, ApiMasternodeType};
 use serde_json::Value;
-use std::path::PathBuf;
-
-/// The folder of a recorded network. Without it a test is skipped, which counts as a failure where `CI` is set.
-fn vectors(test: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DASH_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
-    let folder = root.join("regtest-llmq");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
-    println!("skipped: {test}: no vectors");
-    None
-}
 
 #[test]
 fn masternodes_are_shown_as_dash_core_shows_them() {
-    let Some(folder) = vectors("masternodes_are_shown_as_dash_core_shows_them") else { return };
+    let folder = need_vectors!("masternodes_are_shown_as_dash_core_shows_them", "regtest-llmq");
     let params = NetworkParams::regtest(&ChainOverrides::default()).unwrap();
     let raw = std::fs::read(folder.join("wire/mnlistdiff_0_646.bin")).unwrap();
     let diff = MnListDiff::decode(&mut Reader::new(&raw)).unwrap();

@@ -2,6 +2,12 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+mod vectors;
+
+#[path = "vectors/switches.rs"]
+mod needed;
+
 #[path = "vectors_filters/support.rs"]
 mod support;
 

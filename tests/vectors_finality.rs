@@ -3,6 +3,9 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+mod vectors;
+
 use dash_protocol::{
     BlockHash, BlsPublicKey, BlsSignature, ChainLock, ChainOverrides, Decode, InstantLock, LLMQType,
     NetworkParams, QuorumHash, Txid,
@@ -11,27 +14,6 @@ use dash_spv_wasm::finality::{Candidate, Judgement, Missing, chainlock, instantl
 use dash_spv_wasm::masternodes::bls::{SignatureCheck, verify_signatures};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-
-/// The folder of the vectors. Without it a test is skipped, which counts as a failure where `CI` is set.
-fn vectors(test: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os("DASH_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
-    println!("skipped: {test}: no vectors");
-    None
-}
-
-macro_rules! need_vectors {
-    ($test:literal) => {
-        match vectors($test) {
-            Some(folder) => folder,
-            None => return,
-        }
-    };
-}
 
 fn json(folder: &Path, file: &str) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
@@ -113,7 +95,7 @@ fn real_locks(folder: &Path) -> Vec<(ChainLock, BlsPublicKey, Value)> {
 
 #[test]
 fn mainnets_chainlocks_hold_by_the_selected_quorum() {
-    let folder = need_vectors!("mainnets_chainlocks_hold_by_the_selected_quorum");
+    let folder = need_vectors!("mainnets_chainlocks_hold_by_the_selected_quorum", ".");
     let locks = real_locks(&folder);
     assert_eq!(locks.len(), 2);
     for ((lock, key, value), active) in locks.iter().zip(&ACTIVE) {
@@ -134,7 +116,7 @@ fn mainnets_chainlocks_hold_by_the_selected_quorum() {
 /// The second lock under the set before it selects a quorum that did not sign it.
 #[test]
 fn a_chainlock_does_not_hold_by_a_quorum_that_another_set_selects() {
-    let folder = need_vectors!("a_chainlock_does_not_hold_by_a_quorum_that_another_set_selects");
+    let folder = need_vectors!("a_chainlock_does_not_hold_by_a_quorum_that_another_set_selects", ".");
     let (lock, key, value) = &real_locks(&folder)[1];
     let selected: QuorumHash = text(value, "quorum_hash").parse().unwrap();
     let others: Vec<&str> =
@@ -150,7 +132,7 @@ fn a_chainlock_does_not_hold_by_a_quorum_that_another_set_selects() {
 
 #[test]
 fn a_chainlock_waits_for_its_quorums_and_their_verification() {
-    let folder = need_vectors!("a_chainlock_waits_for_its_quorums_and_their_verification");
+    let folder = need_vectors!("a_chainlock_waits_for_its_quorums_and_their_verification", ".");
     let (lock, key, value) = &real_locks(&folder)[0];
     let mut active = candidates(&ACTIVE[0], *key);
     assert_eq!(chainlock::judge(LLMQType(2), lock, None), Judgement::Wait(Missing::Quorums));
@@ -229,7 +211,7 @@ const RECORDINGS: [&str; 2] = ["regtest-llmq", "regtest-few"];
 
 #[test]
 fn recorded_chainlocks_hold() {
-    let folder = need_vectors!("recorded_chainlocks_hold");
+    let folder = need_vectors!("recorded_chainlocks_hold", ".");
     for name in RECORDINGS {
         let recording = Recording::new(folder.join(name));
         let value = json(&recording.folder, "chainlock.json");
@@ -243,7 +225,7 @@ fn recorded_chainlocks_hold() {
 
 #[test]
 fn recorded_instantsend_locks_hold() {
-    let folder = need_vectors!("recorded_instantsend_locks_hold");
+    let folder = need_vectors!("recorded_instantsend_locks_hold", ".");
     let given = json(&folder, "regtest-few/islocks.json");
     let mut locks: Vec<(usize, InstantLock, String)> = given
         .as_array()

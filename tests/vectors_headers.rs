@@ -3,12 +3,15 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+mod vectors;
+
 use dash_num::Arith256;
 use dash_protocol::{BlockHash, CompactTarget, Header, MerkleRoot, NetworkParams};
 use dash_spv_wasm::chain::work::work_of;
 use dash_spv_wasm::chain::{Context, Entry, HeaderChain, HeaderError, Outcome, Required, Rules, pow};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// Well after the last header of the files.
@@ -17,29 +20,7 @@ const NOW: u64 = 1_800_000_000;
 /// Ancestors given to a start: DarkGravityWave sees 24 headers.
 const ANCESTORS: usize = 23;
 
-/// The folder of the headers' vectors. Without it a test is skipped, which counts as a failure where `CI` is set.
-fn vectors(test: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DASH_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
-    let folder = root.join("headers");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
-    println!("skipped: {test}: no vectors");
-    None
-}
-
-macro_rules! need_vectors {
-    ($test:literal) => {
-        match vectors($test) {
-            Some(folder) => folder,
-            None => return,
-        }
-    };
-}
-
-fn json(folder: &std::path::Path, file: &str) -> Value {
+fn json(folder: &Path, file: &str) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
 }
 
@@ -92,7 +73,7 @@ impl Run {
 }
 
 /// Both files; hashed once for all tests.
-fn runs(folder: &std::path::Path) -> &'static [Run] {
+fn runs(folder: &Path) -> &'static [Run] {
     static RUNS: OnceLock<Vec<Run>> = OnceLock::new();
     RUNS.get_or_init(|| {
         let index = json(folder, "index.json");
@@ -100,7 +81,7 @@ fn runs(folder: &std::path::Path) -> &'static [Run] {
     })
 }
 
-fn read_run(folder: &std::path::Path, row: &Value) -> Run {
+fn read_run(folder: &Path, row: &Value) -> Run {
     let raw = std::fs::read(folder.join(text(row, "file"))).unwrap();
     let (first_height, last_height) = (number(row, "first_height"), number(row, "last_height"));
     let first_work = work(row, "first_chainwork");
@@ -123,7 +104,7 @@ fn read_run(folder: &std::path::Path, row: &Value) -> Run {
 
 #[test]
 fn x11_equals_the_reference_implementation() {
-    let folder = need_vectors!("x11_equals_the_reference_implementation");
+    let folder = need_vectors!("x11_equals_the_reference_implementation", "headers");
     let vectors = json(&folder, "x11.json");
     let vectors = vectors.as_array().unwrap();
     assert_eq!(vectors.len(), 67);
@@ -141,7 +122,7 @@ fn x11_equals_the_reference_implementation() {
 
 #[test]
 fn x11_links_both_files_of_headers() {
-    let folder = need_vectors!("x11_links_both_files_of_headers");
+    let folder = need_vectors!("x11_links_both_files_of_headers", "headers");
     for run in runs(&folder) {
         for pair in run.entries.windows(2) {
             assert_eq!(pair[1].header.prev_block_hash, pair[0].hash, "height {}", pair[1].height);
@@ -151,7 +132,7 @@ fn x11_links_both_files_of_headers() {
 
 #[test]
 fn difficulty_times_and_work_hold_from_the_25th_header_on() {
-    let folder = need_vectors!("difficulty_times_and_work_hold_from_the_25th_header_on");
+    let folder = need_vectors!("difficulty_times_and_work_hold_from_the_25th_header_on", "headers");
     for run in runs(&folder) {
         let mut chain = run.chain();
         for from in (ANCESTORS + 1..5_000).step_by(1_900) {
@@ -169,7 +150,7 @@ fn difficulty_times_and_work_hold_from_the_25th_header_on() {
 
 #[test]
 fn bits_are_exact_at_every_single_header() {
-    let folder = need_vectors!("bits_are_exact_at_every_single_header");
+    let folder = need_vectors!("bits_are_exact_at_every_single_header", "headers");
     for run in runs(&folder) {
         let rules = Rules::new(run.params.clone());
         let start = &run.entries[..=ANCESTORS];
@@ -213,7 +194,7 @@ fn splitmix(state: &mut u64) -> u64 {
 
 #[test]
 fn a_changed_bit_is_refused_in_a_sample_of_headers() {
-    let folder = need_vectors!("a_changed_bit_is_refused_in_a_sample_of_headers");
+    let folder = need_vectors!("a_changed_bit_is_refused_in_a_sample_of_headers", "headers");
     let mut seed = 2_026;
     for run in runs(&folder) {
         for index in ANCESTORS + 1..5_000 {
@@ -235,7 +216,7 @@ fn chain_before(run: &Run, index: usize) -> HeaderChain {
 
 #[test]
 fn every_changed_bit_is_refused_in_ten_headers() {
-    let folder = need_vectors!("every_changed_bit_is_refused_in_ten_headers");
+    let folder = need_vectors!("every_changed_bit_is_refused_in_ten_headers", "headers");
     for run in runs(&folder) {
         for index in [24, 1_017, 2_222, 3_456, 4_999] {
             let chain = chain_before(run, index);
@@ -260,7 +241,7 @@ fn every_changed_bit_is_refused_in_ten_headers() {
 
 #[test]
 fn checkpoints_are_what_the_public_file_says() {
-    let folder = need_vectors!("checkpoints_are_what_the_public_file_says");
+    let folder = need_vectors!("checkpoints_are_what_the_public_file_says", "headers");
     let file = json(&folder, "checkpoints.json");
     for (network, count) in [("mainnet", 80), ("testnet", 45)] {
         let params = params(network);
@@ -280,7 +261,7 @@ fn checkpoints_are_what_the_public_file_says() {
 
 #[test]
 fn the_work_of_checkpoints_agrees_with_that_of_the_files() {
-    let folder = need_vectors!("the_work_of_checkpoints_agrees_with_that_of_the_files");
+    let folder = need_vectors!("the_work_of_checkpoints_agrees_with_that_of_the_files", "headers");
     for run in runs(&folder) {
         let (first, last) = (run.entries[0].height, run.entries[4_999].height);
         let mut work = None;
@@ -305,7 +286,7 @@ fn the_work_of_checkpoints_agrees_with_that_of_the_files() {
 
 #[test]
 fn a_wrong_start_is_noticed_at_the_next_checkpoint() {
-    let folder = need_vectors!("a_wrong_start_is_noticed_at_the_next_checkpoint");
+    let folder = need_vectors!("a_wrong_start_is_noticed_at_the_next_checkpoint", "headers");
     for run in runs(&folder) {
         let mut params = (*run.params).clone();
         let met = run.entries[2_000];
@@ -331,7 +312,7 @@ fn a_wrong_start_is_noticed_at_the_next_checkpoint() {
 
 #[test]
 fn single_headers_have_their_hashes_and_meet_their_targets() {
-    let folder = need_vectors!("single_headers_have_their_hashes_and_meet_their_targets");
+    let folder = need_vectors!("single_headers_have_their_hashes_and_meet_their_targets", "headers");
     let singles = json(&folder, "singles.json");
     let singles = singles.as_array().unwrap();
     assert_eq!(singles.len(), 35);

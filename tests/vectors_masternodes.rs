@@ -4,6 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[macro_use]
+mod vectors;
+
+#[path = "vectors/switches.rs"]
+mod needed;
+
+#[macro_use]
 #[path = "vectors_masternodes/support.rs"]
 mod support;
 

@@ -3,6 +3,10 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[macro_use]
+mod vectors;
+
+#[macro_use]
 #[path = "vectors_wallet/support.rs"]
 mod support;
 

@@ -92,6 +92,8 @@ pub struct ApiQuorum {
     pub public_key: Vec<u8>,
     /// Whether its members were computed and both signatures of its commitment hold.
     pub verified: bool,
-    /// Names of its members in their order, display order; empty where they were not computed.
+    /// Names of its members, display order; empty where they were not computed. The quorum's signatures prove the set of
+    /// members whose keys are in the aggregate, which are those that signed. They prove neither the order in which members
+    /// stand here nor who the members are that did not sign: both are computed from lists and snapshots by the rules.
     pub members: Vec<String>,
 }

@@ -52,7 +52,7 @@ pub enum PhaseStatus {
     Running,
     /// Complete up to the tip.
     Done,
-    /// Its data cannot be proven for now; it keeps trying.
+    /// Its data cannot be proven as things are; it keeps trying.
     Failed,
 }
 

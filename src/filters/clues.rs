@@ -2,7 +2,7 @@
 //!
 //! A payment to the hash of a key shows the key, one to the hash of a script shows the script. That is a clue and no
 //! proof: a miner can make an output of another form that is spent by the same bytes. The forms taken here are narrow
-//! enough that it does not happen by chance; see [`super::judge`] for what is made of a clue.
+//! enough that it does not happen by chance; see [`judge()`](super::judge()) for what is made of a clue.
 
 use bitcoin_hashes::hash160;
 

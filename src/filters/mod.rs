@@ -6,7 +6,7 @@
 //!
 //! - [`header`] chains filters to one another: links, checkpoints, what several voices agree on, where two differ.
 //! - [`gcs`] is the coding of a filter, under the key that [`siphash`] has of its block.
-//! - [`contents`] says what a filter holds of its block, [`judge`] which of several filters for one block is a lie, by
+//! - [`contents`] says what a filter holds of its block, [`judge()`] which of several filters for one block is a lie, by
 //!   the block itself and by what [`clues`] its inputs give.
 //! - [`matcher`] looks for thousands of scripts in one filter after another.
 //!

@@ -1,8 +1,7 @@
 //! Which heights matter for quorums: work blocks, cycles, mining windows. Arithmetic only, on the parameters of the
 //! network (Dash Core `llmq/params.h`, `llmq/blockprocessor.cpp`).
 
-use super::list_height;
-use dash_protocol::{LlmqParams, NetworkParams};
+use dash_protocol::LlmqParams;
 
 /// How far below its base block a quorum's work block lies, whose list and coinbase choose its members (Dash Core
 /// `WORK_DIFF_DEPTH`).
@@ -19,15 +18,6 @@ pub const fn cycle_base(height: u32, interval: u32) -> u32 {
     if interval == 0 { height } else { height - height % interval }
 }
 
-/// The base heights of the newest `count` quorums of a plain type that can have been mined at or below `height`, newest
-/// first. Key generations fail, so the quorums in use may be older ones.
-pub fn plain_bases(llmq: &LlmqParams, height: u32, count: usize) -> Vec<u32> {
-    let Some(minable) = height.checked_sub(llmq.mining_start) else { return Vec::new() };
-    let newest = cycle_base(minable, llmq.interval);
-    let bases = (0..).map_while(|back: u32| newest.checked_sub(back.checked_mul(llmq.interval)?));
-    bases.take_while(|base| *base > 0).take(count).collect()
-}
-
 /// The base heights of the four cycles whose quarters make up the quorums of the cycle with this base: itself and the
 /// three before, newest first. Nothing below the first cycle that has three others before it.
 pub fn quarter_cycles(llmq: &LlmqParams, cycle: u32) -> Option<[u32; 4]> {
@@ -36,19 +26,6 @@ pub fn quarter_cycles(llmq: &LlmqParams, cycle: u32) -> Option<[u32; 4]> {
     }
     let back = |cycles: u32| cycle.checked_sub(cycles.checked_mul(llmq.interval)?);
     Some([cycle, back(1)?, back(2)?, back(3)?])
-}
-
-/// The heights whose states give the members of the quorum with this base block, each once: its work block and, before
-/// V20, its base block; for a rotated type the work blocks of its four cycles, newest first. Nothing if a rotated one
-/// lies below the first cycle that has three others before it.
-pub fn states_needed(params: &NetworkParams, llmq: &LlmqParams, base_height: u32) -> Option<Vec<u32>> {
-    if llmq.rotated {
-        let cycles = quarter_cycles(llmq, cycle_base(base_height, llmq.interval))?;
-        return Some(cycles.map(work_block).to_vec());
-    }
-    let mut heights = vec![work_block(base_height), list_height(params, base_height)];
-    heights.dedup();
-    Some(heights)
 }
 
 /// Whether the quorums of a type are the same as of both heights: no block above the lower one, up to and with the
@@ -82,19 +59,10 @@ pub fn last_window_end(llmq: &LlmqParams, height: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dash_protocol::NetworkParams;
 
     fn of(params: &NetworkParams, llmq_type: u8) -> LlmqParams {
         *params.llmqs.iter().find(|llmq| llmq.llmq_type.0 == llmq_type).unwrap()
-    }
-
-    #[test]
-    fn the_newest_bases_are_those_whose_window_has_begun() {
-        let llmq = of(&NetworkParams::mainnet(), 2);
-        assert_eq!(plain_bases(&llmq, 288 * 10 + 20, 3), [288 * 10, 288 * 9, 288 * 8]);
-        assert_eq!(plain_bases(&llmq, 288 * 10 + 19, 3), [288 * 9, 288 * 8, 288 * 7]);
-        assert_eq!(plain_bases(&llmq, 288 * 2 + 19, 9), [288], "genesis is no base");
-        assert!(plain_bases(&llmq, 19, 3).is_empty());
-        assert_eq!(plain_bases(&llmq, u32::MAX, 2).len(), 2);
     }
 
     #[test]
@@ -122,18 +90,6 @@ mod tests {
         assert_eq!(quarter_cycles(&llmq, 864), Some([864, 576, 288, 0]));
         assert_eq!(quarter_cycles(&llmq, 576), None);
         assert_eq!(quarter_cycles(&llmq, 2_240_353), None, "no base of a cycle");
-    }
-
-    #[test]
-    fn the_states_needed_are_those_of_work_blocks() {
-        let params = NetworkParams::mainnet();
-        let needed = |llmq_type, base| states_needed(&params, &of(&params, llmq_type), base);
-        assert_eq!(needed(2, 2_240_352), Some(vec![2_240_344]));
-        let before_v20 = params.activation.v20 - 288;
-        assert_eq!(needed(2, before_v20), Some(vec![before_v20 - 8, before_v20]));
-        let quarters = Some(vec![2_240_344, 2_240_056, 2_239_768, 2_239_480]);
-        assert_eq!(needed(5, 2_240_352 + 31), quarters);
-        assert_eq!(needed(5, 576), None);
     }
 
     #[test]

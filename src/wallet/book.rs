@@ -80,7 +80,7 @@ pub struct Added {
     pub id: WatchId,
     /// Whether it was there before.
     pub known: bool,
-    /// What is to be searched for now.
+    /// What is to be searched for that was not before.
     pub fresh: Vec<Fresh>,
 }
 

@@ -1,6 +1,6 @@
 //! What filters hold: ours are the node's, byte for byte.
 
-use crate::support::{Network, hex, json, vectors};
+use crate::support::{Network, hex, json};
 use dash_protocol::{
     Block, BlockHash, ChainOverrides, Decode, FilterHash, FilterHeader, NetworkParams, SpecialPayload, TxType,
 };
@@ -60,7 +60,7 @@ fn the_genesis_filters_of_all_networks_are_the_known_ones() {
 /// Dash Core `test/data/blockfilters.json`: Bitcoin's blocks, hashed with X11.
 #[test]
 fn the_filters_of_the_nodes_own_tests_come_out() {
-    let Some(folder) = vectors("the_filters_of_the_nodes_own_tests_come_out", "filters") else { return };
+    let folder = need_vectors!("the_filters_of_the_nodes_own_tests_come_out", "filters");
     let rows = json(&folder, "blockfilters.json");
     let rows = &rows.as_array().unwrap()[1..];
     assert!(rows.len() >= 7);

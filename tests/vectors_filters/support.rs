@@ -5,19 +5,6 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// A folder of the vectors. Without it a test is skipped, which counts as a failure where `CI` is set.
-pub fn vectors(test: &str, folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DASH_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
-    let folder = root.join(folder);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
-    println!("skipped: {test}: no vectors");
-    None
-}
-
 pub fn json(folder: &Path, file: &str) -> Value {
     serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
 }
@@ -40,7 +27,7 @@ pub struct Network {
 impl Network {
     /// A recorded network by the name of its folder; none if there are no vectors.
     pub fn load(test: &str, name: &str) -> Option<Self> {
-        let folder = vectors(test, name)?;
+        let folder = crate::vectors::folder(test, name)?;
         let parse = |value: &Value| value.as_str().unwrap().to_owned();
         let hashes = json(&folder, "hashes.json");
         let filters = json(&folder, "filters.json");

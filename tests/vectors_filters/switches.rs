@@ -1,20 +1,12 @@
 //! Each check by itself: a lie that it alone refuses succeeds while it is switched off.
 
+use crate::needed::assert_needed;
 use crate::support::Network;
 use dash_protocol::{CFHeaders, FilterHash, FilterHeader, FilterType};
-use dash_spv_wasm::checks::{Check, Off};
+use dash_spv_wasm::checks::Check;
 use dash_spv_wasm::filters::contents::{self, Elements};
 use dash_spv_wasm::filters::header::check_filter;
 use dash_spv_wasm::filters::{FilterHeaderChain, FilterRange, Statement, agreement, clues, gcs, judge};
-
-/// The lie is refused with the check, and only with it.
-fn assert_needed(check: Check, lie: impl Fn() -> bool) {
-    assert!(!lie(), "{check:?} does not refuse its lie");
-    let off = Off::check(check);
-    assert!(lie(), "something else than {check:?} refuses its lie");
-    drop(off);
-    assert!(!lie());
-}
 
 #[test]
 fn every_check_of_filter_headers_is_needed() {

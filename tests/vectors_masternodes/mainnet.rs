@@ -1,6 +1,7 @@
 //! Mainnet: a list of 3,147 masternodes, a day of small diffs, and a rotation info.
 
-use crate::support::{json, number, text, vectors};
+use crate::support::{json, number, text};
+use crate::vectors;
 use dash_protocol::{LLMQType, MerkleRoot};
 use dash_spv_wasm::masternodes::bls::{Verdict, verify_commitments};
 use dash_spv_wasm::masternodes::new_snapshot;
@@ -9,7 +10,7 @@ use dash_spv_wasm::masternodes::new_snapshot;
 fn every_diff_of_mainnet_is_proven_and_has_the_roots_of_the_manifest() {
     let network =
         need_network!("every_diff_of_mainnet_is_proven_and_has_the_roots_of_the_manifest", "mainnet");
-    let folder = vectors("", "mainnet").unwrap();
+    let folder = vectors::folder("", "mainnet").unwrap();
     let mut seen = 0;
     for row in json(&folder, "manifest.json").as_array().unwrap() {
         if text(row, "file").starts_with("qrinfo") {

@@ -1,7 +1,8 @@
 //! Two regtest networks of Dash Core nodes, against the nodes' own words: all members of all quorums, with and without
 //! skip lists.
 
-use crate::support::{Members, Network, json, number, text, vectors};
+use crate::support::{Members, Network, json, number, text};
+use crate::vectors;
 use dash_protocol::{BlockHash, BlsSignature, QuorumHash};
 use dash_spv_wasm::masternodes::bls::{Verdict, verify_commitments};
 use dash_spv_wasm::masternodes::plans::cycle_base;
@@ -18,7 +19,7 @@ fn assert_members(recorded: &Value, members: &Members) {
 }
 
 fn recorded(folder: &str, llmq: &str) -> Vec<Value> {
-    let quorums = json(&vectors("", folder).unwrap(), "quorums.json");
+    let quorums = json(&vectors::folder("", folder).unwrap(), "quorums.json");
     quorums["info"][llmq].as_array().unwrap().clone()
 }
 
@@ -50,7 +51,7 @@ fn assert_rotated_members(network: &Network, quorums: &[Value]) -> usize {
 /// Loading proves whatever was recorded: here it is counted. The list at the tip is the node's own.
 fn assert_lists(network: &Network, folder: &str, tip: u32) {
     let diffs = network.diffs.iter().filter(|(name, _)| name.starts_with("mnlistdiff_")).count();
-    let files = std::fs::read_dir(vectors("", folder).unwrap().join("wire")).unwrap();
+    let files = std::fs::read_dir(vectors::folder("", folder).unwrap().join("wire")).unwrap();
     let (mut lists, mut rotations) = (0, 0);
     for name in files.map(|file| file.unwrap().file_name().into_string().unwrap()) {
         lists += usize::from(name.starts_with("mnlistdiff_"));
@@ -60,7 +61,7 @@ fn assert_lists(network: &Network, folder: &str, tip: u32) {
     assert!(lists >= 25 && rotations >= 10);
 
     let list = network.states[&tip].list();
-    let nodes = json(&vectors("", folder).unwrap(), "protx.json");
+    let nodes = json(&vectors::folder("", folder).unwrap(), "protx.json");
     let nodes = nodes.as_array().unwrap();
     assert_eq!(list.len(), nodes.len());
     for node in nodes {

@@ -13,29 +13,13 @@ use dash_spv_wasm::masternodes::{
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
-
-/// A folder of the vectors. Without it a test is skipped, which counts as a failure where `CI` is set.
-pub fn vectors(test: &str, folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DASH_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
-    let folder = root.join(folder);
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
-    println!("skipped: {test}: no vectors");
-    None
-}
 
 /// A recorded network by the name of its folder, or the end of the test.
 macro_rules! need_network {
     ($test:literal, $network:literal) => {
-        match crate::support::vectors($test, $network) {
-            Some(folder) => crate::support::Network::load(&folder),
-            None => return,
-        }
+        crate::support::Network::load(&need_vectors!($test, $network))
     };
 }
 

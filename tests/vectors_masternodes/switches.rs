@@ -1,10 +1,11 @@
 //! Each check by itself: a lie that it alone refuses succeeds while it is switched off.
 
+use crate::needed::assert_needed;
 use crate::support::Network;
 use dash_protocol::{
     BitSet, BlockHash, CoinbasePayload, Encode, MnListDiff, PartialMerkleTree, QuorumSnapshot,
 };
-use dash_spv_wasm::checks::{Check, Off};
+use dash_spv_wasm::checks::Check;
 use dash_spv_wasm::masternodes::{Cycle, ProvenBlock, commitment, rotated_members};
 
 const FILE: &str = "mnlistdiff_480_504.bin";
@@ -15,15 +16,6 @@ fn taken(network: &Network, change: impl FnOnce(&mut MnListDiff, &mut ProvenBloc
     let (base, mut block) = (network.base_of(&diff), network.block_of(&diff));
     change(&mut diff, &mut block);
     base.apply(&network.params, &diff, block).is_ok()
-}
-
-/// The lie is refused with the check, and only with it.
-fn assert_needed(check: Check, lie: impl Fn() -> bool) {
-    assert!(!lie(), "{check:?} does not refuse its lie");
-    let off = Off::check(check);
-    assert!(lie(), "something else than {check:?} refuses its lie");
-    drop(off);
-    assert!(!lie());
 }
 
 /// A coinbase that says something else, in a block of its own where the path is not what is wrong.

@@ -1,6 +1,6 @@
 //! Scripts added after the fact, and blocks fed in any order.
 
-use crate::support::{Recording, Wallet, need_recording};
+use crate::support::{Recording, Wallet};
 use dash_spv_wasm::wallet::{Ledger, Scope};
 use simnet::rng::Rng;
 

@@ -1,6 +1,6 @@
 //! Every block fed in order, for the node's descriptors and for its list of addresses.
 
-use crate::support::{Wallet, duffs, expected_deltas, need_recording, text};
+use crate::support::{Wallet, duffs, expected_deltas, text};
 use dash_spv_wasm::wallet::{Balance, Finality, Scope};
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! The recorded chain connected and disconnected at random, which is to leave what connecting it once does.
 
-use crate::support::{Wallet, need_recording};
+use crate::support::Wallet;
 use dash_spv_wasm::wallet::Scope;
 use simnet::rng::Rng;
 

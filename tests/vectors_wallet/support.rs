@@ -6,32 +6,15 @@ use dash_spv_wasm::wallet::{
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
-
-/// The recording. Without it a test is skipped, which counts as a failure where `CI` is set.
-pub fn recording(test: &str) -> Option<Recording> {
-    let root = std::env::var_os("DASH_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors"), PathBuf::from);
-    let folder = root.join("regtest-llmq");
-    if folder.is_dir() {
-        return Some(Recording::read(folder));
-    }
-    assert!(std::env::var_os("CI").is_none(), "{test}: no vectors");
-    println!("skipped: {test}: no vectors");
-    None
-}
 
 /// The recording, or the end of the test.
 macro_rules! need_recording {
     ($test:literal) => {
-        match crate::support::recording($test) {
-            Some(recording) => recording,
-            None => return,
-        }
+        crate::support::Recording::read(&need_vectors!($test, "regtest-llmq"))
     };
 }
-pub(crate) use need_recording;
 
 pub struct Recording {
     pub params: Arc<NetworkParams>,
@@ -43,7 +26,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    fn read(folder: PathBuf) -> Self {
+    pub fn read(folder: &Path) -> Self {
         let json = |file: &str| -> Value {
             serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
         };

@@ -20,6 +20,7 @@ test('the built module has the contract’s shape', () => {
 /** What the declarations shipped have beyond the contract; without it they are the contract to the letter. */
 const ADDITIONS = [
   /; \/\*\* Addition: [^\n]* \*\/ history\?: number(?= };\n)/,
+  /(?<=verified: boolean; )\/\*\* Addition: [^\n]* \*\/ (?=members: Hex\[\] }\n)/,
   /\n {2}\/\*\* Addition: [^\n]* \*\/\n {2}quorumRequests: {[^{}\n]*};(?=\n)/,
 ];
 

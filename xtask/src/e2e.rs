@@ -8,6 +8,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+/// How Node.js runs them: one file at a time, since they share two cores with a browser, and some of them measure time.
+const RUNNER: [&str; 4] = ["--test", "--test-concurrency=1", "--test-timeout=900000", "--test-reporter=spec"];
+
 /// All of them.
 pub fn test() -> Result<Tally> {
     let mut files = Vec::new();
@@ -18,17 +21,14 @@ pub fn test() -> Result<Tally> {
         }
     }
     files.sort();
-    // One at a time: they share two cores with a browser, and some of them measure time.
-    node_tests(
-        script()?
-            .args(["--test", "--test-concurrency=1", "--test-timeout=900000", "--test-reporter=spec"])
-            .args(files),
-    )
+    node_tests(script()?.args(RUNNER).args(files))
 }
 
-/// The tests of the demo page, which take its pictures on the way.
+/// The tests that take pictures of the demo page on the way: of its parts that every client has, and of lists, quorums
+/// and locks.
 pub fn screenshot() -> Result<()> {
-    process::run(script()?.args(["--test", "--test-reporter=spec"]).arg(scripts().join("page.test.mjs")))?;
+    let files = ["page.test.mjs", "masternodes.test.mjs"].map(|name| scripts().join(name));
+    process::run(script()?.args(RUNNER).args(files))?;
     println!("pictures: {}", paths::e2e().display());
     Ok(())
 }

@@ -12,7 +12,6 @@ use crate::chain::target::Target;
 use crate::chain::{Accepted, HeaderError, Outcome, Severity};
 use crate::engine::ConnId;
 use crate::network::Offence;
-use crate::sync::sequential::{Failure, SyncPhase};
 use dash_protocol::MAX_HEADERS;
 
 /// A peer whose complete branch left ours more than this many blocks ago is let go: it has nothing to tell.
@@ -235,8 +234,6 @@ impl HeaderSync {
 
     /// Holds whoever sent a header to account for what is wrong with it.
     pub(super) fn blame(&self, source: ConnId, error: &HeaderError, ctx: &mut Ctx<'_>) {
-        let others = ctx.peers.ready().any(|peer| peer.conn != source);
-        ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Invalid, others);
         let offence = match error {
             HeaderError::CheckpointMismatch { .. } | HeaderError::CheckpointWork { .. } => {
                 Offence::Checkpoint(error.to_string())

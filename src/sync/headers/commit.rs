@@ -12,7 +12,7 @@ use crate::chain::HeaderChain;
 use crate::engine::{CommitId, Effect};
 use crate::network::correlation::RequestOwner;
 use crate::store::{CommitBatch, StoreError};
-use crate::sync::sequential::{Failure, Recovery, SyncPhase};
+use crate::sync::sequential::{Failure, SyncPhase};
 
 /// This many headers are worth a commit of their own while more are coming.
 const WORTH_A_COMMIT: u32 = 4_000;
@@ -133,13 +133,19 @@ impl HeaderSync {
                 ctx.out.log(ctx.now, LogLevel::Info, "store", "the earlier start is joined", []);
                 None
             }
-            Ok(()) => self.stored(&committing),
+            Ok(()) => {
+                ctx.recovery.worked(SyncPhase::DownloadingHeaders, Failure::Store);
+                self.stored(&committing)
+            }
             Err(error) => {
                 let lane = self.lane_mut();
                 lane.unstored_fork = match (lane.unstored_fork, committing.fork) {
                     (Some(a), Some(b)) => Some(a.min(b)),
                     (a, b) => a.or(b),
                 };
+                let wait_ms = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Store);
+                self.commit_retry_at_ms = ctx.now.mono_ms + wait_ms;
+                self.unstored_since_ms = Some(ctx.now.mono_ms);
                 self.store_failed(&error, ctx);
                 None
             }
@@ -185,11 +191,6 @@ impl HeaderSync {
                 });
             }
             StoreError::Failed(_) | StoreError::Damaged(_) => {
-                let recovery = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Store, true);
-                if let Recovery::RestartFromWatermark { wait_ms } = recovery {
-                    self.commit_retry_at_ms = ctx.now.mono_ms + wait_ms;
-                    self.unstored_since_ms = Some(ctx.now.mono_ms);
-                }
                 ctx.out.emit(Event::Warning { error: ApiError::from(error.clone()) });
             }
         }

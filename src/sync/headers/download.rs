@@ -11,9 +11,8 @@ use crate::engine::{ConnId, Now};
 use crate::network::correlation::{Request, RequestOwner};
 use crate::sync::parallel::{ExecutorLimits, ExecutorMode};
 use crate::sync::pipeline::{Dispatch, Lost, PipelineSettings};
-use crate::sync::recovery::ErrorKind;
 use crate::sync::scheduler::{PeerView, SchedulePriority, Want};
-use crate::sync::sequential::{Failure, RequestClass, SyncPhase};
+use crate::sync::sequential::RequestClass;
 use dash_protocol::{BlockHash, GetHeaders, MAX_HEADERS, Message, PROTOCOL_VERSION, ServiceFlags};
 
 /// Ranges worked on at once.
@@ -307,7 +306,7 @@ impl HeaderSync {
     /// Requests that were not answered in time.
     pub(super) fn expire(&mut self, ctx: &mut Ctx<'_>) {
         for lost in self.work.expire(&mut ctx.shared()) {
-            self.request_lost(&lost, ctx);
+            self.request_lost(&lost);
             if lost.unanswered >= MAX_TIMEOUTS {
                 ctx.peers.hang_up(lost.peer, "does not answer", ctx.now, ctx.out);
             }
@@ -316,14 +315,7 @@ impl HeaderSync {
 
     /// A request came to nothing. What waited for it is in the pipeline's queue again, except for the proof of a deep
     /// fork: that is given up.
-    pub(super) fn request_lost(&mut self, lost: &Lost<HeaderWork>, ctx: &mut Ctx<'_>) {
-        let failure = match lost.kind {
-            ErrorKind::Timeout => Failure::Timeout,
-            ErrorKind::PeerGone => Failure::PeerGone,
-            ErrorKind::Invalid | ErrorKind::Unproven => Failure::Invalid,
-        };
-        let others = ctx.peers.ready().any(|peer| peer.conn != lost.peer);
-        ctx.recovery.failed(SyncPhase::DownloadingHeaders, failure, others);
+    pub(super) fn request_lost(&mut self, lost: &Lost<HeaderWork>) {
         match lost.key {
             HeaderWork::Context(_) => {}
             HeaderWork::Fork(after) => {

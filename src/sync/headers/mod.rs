@@ -118,7 +118,6 @@ pub struct HeaderSync {
     store_paused: bool,
     fell_behind: bool,
     wants_confirmation: bool,
-    last_progress_ms: u64,
 }
 
 impl HeaderSync {
@@ -149,7 +148,6 @@ impl HeaderSync {
             store_paused: false,
             fell_behind: false,
             wants_confirmation: true,
-            last_progress_ms: 0,
             params,
         }
     }
@@ -336,7 +334,7 @@ impl HeaderSync {
     /// A peer is gone, and so is what it was asked.
     pub(crate) fn peer_gone(&mut self, conn: ConnId, ctx: &mut Ctx<'_>) {
         for lost in self.work.peer_gone(conn, &mut ctx.shared()) {
-            self.request_lost(&lost, ctx);
+            self.request_lost(&lost);
         }
         self.tips.remove(&conn);
         self.deep_fork.take_if(|fork| fork.peer() == Some(conn));
@@ -355,9 +353,20 @@ impl HeaderSync {
         }
     }
 
+    /// Nobody brings what is missing: lets a peer go that has no more, or else the one that was there longest. What is
+    /// proven and not stored yet is no peer's fault.
+    pub(crate) fn switch_peer(&mut self, ctx: &mut Ctx<'_>) {
+        if !self.all_stored() {
+            return;
+        }
+        let has_no_more = |conn: &ConnId| self.tips.get(conn).is_some_and(|tip| tip.nothing_more.is_some());
+        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
+        if let Some(conn) = ready.iter().copied().find(has_no_more).or(ready.first().copied()) {
+            ctx.peers.hang_up(conn, "has not the headers that are missing", ctx.now, ctx.out);
+        }
+    }
+
     fn progressed(&mut self, ctx: &mut Ctx<'_>) {
-        self.last_progress_ms = ctx.now.mono_ms;
-        ctx.recovery.progressed(SyncPhase::DownloadingHeaders);
         ctx.peers.set_height(self.main.tip().height);
         let Some(chain) = &self.main.chain else { return };
         let base = chain.base_height();
@@ -377,7 +386,7 @@ impl HeaderSync {
         }
     }
 
-    /// Whether the store has given up for now.
+    /// Whether the store takes nothing more until [`Self::resume`].
     pub fn is_store_paused(&self) -> bool {
         self.store_paused
     }

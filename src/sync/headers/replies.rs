@@ -11,7 +11,7 @@ use crate::engine::{ComputeReply, ConnId, JobId};
 use crate::network::Offence;
 use crate::network::correlation::{HeadersReply, MAX_ANNOUNCED, Match};
 use crate::sync::recovery::ErrorKind;
-use crate::sync::sequential::{Failure, Recovery, SyncPhase};
+use crate::sync::sequential::{Failure, SyncPhase};
 use dash_protocol::{BlockHash, CompressedHeaders, Header, Inventory, InventoryKind};
 
 /// More new headers than this at once mean that we fell behind.
@@ -89,7 +89,7 @@ impl HeaderSync {
             }
             Match::Ignores(request) => {
                 if let Some(lost) = self.work.lost(&request, ErrorKind::Invalid, &mut ctx.shared()) {
-                    self.request_lost(&lost, ctx);
+                    self.request_lost(&lost);
                 }
                 ctx.peers.punish(conn, &Offence::IgnoresLocator, ctx.now, ctx.out);
             }
@@ -123,7 +123,7 @@ impl HeaderSync {
     fn lacks_headers(&mut self, conn: ConnId, key: HeaderWork, ctx: &mut Ctx<'_>) {
         ctx.monitor.behind(conn, ctx.now);
         if let Some(lost) = self.work.failed(&key, ErrorKind::Invalid, &mut ctx.shared()) {
-            self.request_lost(&lost, ctx);
+            self.request_lost(&lost);
         }
     }
 
@@ -271,6 +271,9 @@ impl HeaderSync {
     /// Takes the result of a job.
     pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, ctx: &mut Ctx<'_>) {
         let Some((id, stream)) = self.stream_of(job) else { return };
+        if !matches!(result, ComputeReply::Failed(_)) {
+            ctx.recovery.worked(SyncPhase::DownloadingHeaders, Failure::Compute);
+        }
         match result {
             ComputeReply::Hashes(hashes) => {
                 stream.hashed(job, &hashes);
@@ -292,8 +295,7 @@ impl HeaderSync {
             // Of no header's work.
             ComputeReply::Verdicts(_) | ComputeReply::Signatures(_) => {}
             ComputeReply::Failed(reason) => {
-                let recovery = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute, true);
-                let wait_ms = if let Recovery::RetryAfter { wait_ms } = recovery { wait_ms } else { 0 };
+                let wait_ms = ctx.recovery.failed(SyncPhase::DownloadingHeaders, Failure::Compute);
                 stream.retry_at_ms = ctx.now.mono_ms + wait_ms;
                 self.reset_stream(id, ctx);
                 ctx.out.log(ctx.now, LogLevel::Warn, "compute", "a job failed", [("reason", reason.into())]);

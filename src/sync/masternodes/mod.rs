@@ -5,6 +5,7 @@
 //! - `replies.rs`: answers meet the rules of `masternodes`, in height order, and liars are found.
 //! - `snapshots.rs`: rotation's snapshots, one peer's word until quorums prove them.
 //! - `proving.rs`: members are computed and signatures checked; *anchored* becomes *verified*.
+//! - `switch.rs`: other peers are asked where those that are there do not lead to a proof.
 //! - `book.rs`: what is proven, bounded. `persist.rs`: what of it is kept over a restart.
 //! - `answers.rs`: what the page is told.
 //!
@@ -19,6 +20,7 @@ mod proving;
 mod replies;
 mod requests;
 mod snapshots;
+mod switch;
 
 pub use book::{Book, QuorumRecord, QuorumStatus};
 pub use plan::signing_types;
@@ -32,7 +34,7 @@ use crate::sync::headers::Ctx;
 use crate::sync::parallel::ExecutorMode;
 use crate::sync::pipeline::{ListPipeline, ListRequest, PipelineSettings};
 use crate::sync::recovery::Fallback;
-use crate::sync::sequential::SyncPhase;
+use crate::sync::sequential::{Failure, SyncPhase};
 use dash_protocol::{BlockHash, ChainLock, LLMQType, NetworkParams, QuorumName};
 use persist::{Kept, Stored};
 use plan::{Plan, Situation};
@@ -44,12 +46,8 @@ use std::sync::Arc;
 
 /// Lists of this many of the last blocks are kept: locks are signed by the quorums of eight blocks before.
 const RECENT: u32 = 24;
-/// Without anything new for this long, and with failures, the phase counts as failed and is passed over; it goes on trying.
-const FAILED_AFTER_MS: u64 = 45_000;
 /// Changes wait this long for company before they are stored, save for the first.
 const COMMIT_AFTER_MS: u64 = 1_000;
-/// A store that failed is tried again after this.
-const COMMIT_RETRY_MS: u64 = 10_000;
 /// Lists that locks may ask for beyond the plan.
 const MAX_ASKED: usize = 16;
 
@@ -81,7 +79,8 @@ pub struct MasternodeSync {
     /// Something is proven that is not stored.
     changed: bool,
     retry_at_ms: u64,
-    last_progress_ms: u64,
+    /// Whether there is a plan, if only an empty one.
+    planned: bool,
     /// What failed since something was proven.
     failures: u32,
     /// Lists and quorums proven since the start.
@@ -119,7 +118,7 @@ impl MasternodeSync {
             commit_at_ms: 0,
             changed: false,
             retry_at_ms: 0,
-            last_progress_ms: 0,
+            planned: false,
             failures: 0,
             proven: 0,
             was_complete: false,
@@ -196,12 +195,13 @@ impl MasternodeSync {
                 let quorums = self.plan.quorums.clone();
                 self.prove(&quorums, chain, ctx);
             }
-            if self.proven != before || self.last_progress_ms == 0 {
-                (self.last_progress_ms, self.failures) = (ctx.now.mono_ms, 0);
+            self.planned = true;
+            if self.proven != before {
+                self.failures = 0;
             }
             self.was_complete = self.was_complete || self.is_settled();
             self.ask(chain, ctx);
-            self.log_notes(ctx);
+            self.pipeline.log_notes("masternodes", ctx.now, ctx.out);
         }
         self.prune(chain);
         self.commit(ctx);
@@ -266,14 +266,15 @@ impl MasternodeSync {
         self.book.quorum(name).and_then(QuorumRecord::base_height)
     }
 
-    /// How the phase stands.
-    pub(crate) fn standing(&self, now: Now) -> PhaseStatus {
+    /// How the phase stands. One that is stalled, and not for want of time, counts as failed and is passed over; it goes
+    /// on trying.
+    pub(crate) fn standing(&self, stalled: bool) -> PhaseStatus {
         let refused = !(self.doubtful.is_empty() && self.proves_chainlocks() && self.proves_instantsend());
-        if self.opened && self.last_progress_ms > 0 && self.is_settled() {
+        if self.opened && self.planned && self.is_settled() {
             return if refused { PhaseStatus::Failed } else { PhaseStatus::Done };
         }
-        let late = self.failures > 0 && now.mono_ms >= self.last_progress_ms + FAILED_AFTER_MS;
-        if late || self.lacks_only_rotation() { PhaseStatus::Failed } else { PhaseStatus::Running }
+        let failed = (stalled && self.failures > 0) || self.lacks_only_rotation();
+        if failed { PhaseStatus::Failed } else { PhaseStatus::Running }
     }
 
     /// Whether the quorums that sign ChainLocks now are verified, every one of them. On a chain that has none nothing is
@@ -399,16 +400,22 @@ impl MasternodeSync {
     }
 
     /// Takes what became of a commit.
-    pub(crate) fn on_stored(&mut self, result: Result<(), StoreError>, now: Now) -> Option<StoreError> {
+    pub(crate) fn on_stored(
+        &mut self,
+        result: Result<(), StoreError>,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<StoreError> {
         let (_, next) = self.committing.take()?;
         match result {
             Ok(()) => {
+                ctx.recovery.worked(SyncPhase::DownloadingMnList, Failure::Store);
                 self.stored = *next;
                 None
             }
             Err(error) => {
                 self.changed = true;
-                self.commit_at_ms = now.mono_ms + COMMIT_RETRY_MS;
+                let wait_ms = ctx.recovery.failed(SyncPhase::DownloadingMnList, Failure::Store);
+                self.commit_at_ms = ctx.now.mono_ms + wait_ms;
                 Some(error)
             }
         }
@@ -466,9 +473,7 @@ impl MasternodeSync {
     /// When something here has to be looked at again.
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         let commit = (self.changed && self.committing.is_none()).then_some(self.commit_at_ms);
-        let failed = (self.failures > 0).then_some(self.last_progress_ms + FAILED_AFTER_MS);
-        let own =
-            [commit, failed, Some(self.retry_at_ms)].into_iter().flatten().filter(|at| *at > now.mono_ms);
+        let own = [commit, Some(self.retry_at_ms)].into_iter().flatten().filter(|at| *at > now.mono_ms);
         own.chain(self.pipeline.next_deadline_ms(now)).min()
     }
 

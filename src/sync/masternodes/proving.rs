@@ -200,6 +200,7 @@ impl MasternodeSync {
             ComputeReply::Verdicts(verdicts) if verdicts.len() == suspects.len() => verdicts,
             _ => return self.prove_again(suspects, ctx),
         };
+        ctx.recovery.worked(SyncPhase::DownloadingMnList, Failure::Compute);
         let mut touched = Vec::new();
         for (suspect, verdict) in suspects.into_iter().zip(verdicts) {
             let holds = verdict == Verdict::Valid || !checks::on(Check::CommitmentSignatures);
@@ -227,14 +228,14 @@ impl MasternodeSync {
 
     /// A worker broke: what it had is anchored still, and is sent again.
     fn prove_again(&mut self, suspects: Vec<Suspect>, ctx: &mut Ctx<'_>) {
-        ctx.recovery.failed(SyncPhase::DownloadingMnList, Failure::Compute, true);
+        let wait_ms = ctx.recovery.failed(SyncPhase::DownloadingMnList, Failure::Compute);
         for suspect in suspects {
             if let Some(cycle) = suspect.cycle {
                 self.proving.cycles.remove(&cycle);
             }
             self.unset_checking(&suspect.name);
         }
-        self.retry_at_ms = ctx.now.mono_ms + 250;
+        self.retry_at_ms = ctx.now.mono_ms + wait_ms;
     }
 
     fn unset_checking(&mut self, name: &QuorumName) {
@@ -251,8 +252,7 @@ impl MasternodeSync {
         let Some(proof) = self.proving.cycles.get(&cycle).filter(|proof| proof.open == 0) else { return };
         let all_hold = proof.failed.is_empty();
         let Some(proof) = self.proving.cycles.remove(&cycle) else { return };
-        let interval = self.params.llmq(self.params.llmq_types.instantsend).map_or(0, |llmq| llmq.interval);
-        let before: Vec<u32> = (1..4).filter_map(|back| cycle.checked_sub(back * interval)).collect();
+        let before = self.cycles_before(cycle);
         if all_hold {
             for liar in self.snapshots.prove(before) {
                 let offence = Offence::Snapshot("another one proves the quorums".to_owned());
@@ -278,6 +278,12 @@ impl MasternodeSync {
                 ctx,
             );
         }
+    }
+
+    /// The cycles whose snapshots tell the members of a rotated cycle, newest first.
+    pub(super) fn cycles_before(&self, cycle: u32) -> Vec<u32> {
+        let interval = self.params.llmq(self.params.llmq_types.instantsend).map_or(0, |llmq| llmq.interval);
+        (1..4).filter_map(|back| cycle.checked_sub(back * interval)).collect()
     }
 
     fn verified(&mut self, name: QuorumName, members: Vec<ProTxHash>) {

@@ -9,7 +9,7 @@ use super::{Ctx, MasternodeSync};
 use crate::api::LogLevel;
 use crate::chain::HeaderChain;
 use crate::engine::ConnId;
-use crate::sync::pipeline::{ListRequest, Lost, PipelineNote};
+use crate::sync::pipeline::{ListRequest, Lost};
 use crate::sync::recovery::ErrorKind;
 use crate::sync::scheduler::{PeerView, SchedulePriority, Want};
 use dash_protocol::{BlockHash, GetMnListDiff, GetQRInfo, LlmqParams, Message};
@@ -190,26 +190,6 @@ impl MasternodeSync {
                 ("wait", lost.retry.wait_ms.into()),
             ],
         );
-    }
-
-    pub(super) fn log_notes(&mut self, ctx: &mut Ctx<'_>) {
-        for note in self.pipeline.take_notes() {
-            let (what, from, to) = match note {
-                PipelineNote::Fallback { from, to } => {
-                    ("another way of asking", format!("{from:?}"), format!("{to:?}"))
-                }
-                PipelineNote::Breaker { from, to, .. } => {
-                    ("circuit breaker", format!("{from:?}"), format!("{to:?}"))
-                }
-            };
-            ctx.out.log(
-                ctx.now,
-                LogLevel::Warn,
-                "masternodes",
-                what,
-                [("from", from.into()), ("to", to.into())],
-            );
-        }
     }
 }
 

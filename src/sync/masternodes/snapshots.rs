@@ -1,8 +1,8 @@
 //! Snapshots of rotation, which no block commits to: one peer's word until the quorums that they lead to are verified.
 //!
 //! A snapshot is *claimed* when it comes, *proven* once members computed with it signed a commitment, and *agreed*
-//! when a second peer gave the very one that did not lead to a proof: then the fault is not the peer's, and the quorums
-//! stay unverified. Bounded: [`MAX_SNAPSHOTS`] cycles, and [`MAX_REJECTED`] rejected ones each.
+//! when a second peer gave the very one that did not lead to a proof: then the fault is hardly the peer's, and the quorums
+//! stay unverified until others are asked. Bounded: [`MAX_SNAPSHOTS`] cycles, and [`MAX_REJECTED`] rejected ones each.
 
 use super::book::MAX_SNAPSHOTS;
 use crate::engine::ConnId;
@@ -123,10 +123,24 @@ impl Snapshots {
     /// Members computed with these cycles' snapshots did not sign: those that one peer merely claimed are asked for
     /// again elsewhere. Returns whether there are such.
     pub fn doubt(&mut self, cycles: impl IntoIterator<Item = u32>) -> bool {
+        self.reject(cycles, Standing::Claimed)
+    }
+
+    /// The word of two peers on these cycles counts no longer: others are asked.
+    pub fn reopen(&mut self, cycles: impl IntoIterator<Item = u32>) {
+        self.reject(cycles, Standing::Agreed);
+    }
+
+    /// Whether members computed with the snapshot of a cycle signed.
+    pub fn is_proven(&self, cycle: u32) -> bool {
+        self.kept.get(&cycle).is_some_and(|kept| kept.standing == Standing::Proven)
+    }
+
+    fn reject(&mut self, cycles: impl IntoIterator<Item = u32>, standing: Standing) -> bool {
         let mut any = false;
         for cycle in cycles {
-            let Some(kept) = self.kept.get(&cycle) else { continue };
-            let (Standing::Claimed, Some(source)) = (kept.standing, kept.source) else { continue };
+            let Some(kept) = self.kept.get(&cycle).filter(|kept| kept.standing == standing) else { continue };
+            let Some(source) = kept.source else { continue };
             let rejected = self.rejected.entry(cycle).or_default();
             if rejected.len() == MAX_REJECTED {
                 rejected.remove(0);
@@ -202,6 +216,21 @@ mod tests {
         assert_eq!(snapshots.offer(288, BLOCK, snapshot(1), SECOND), Offered::Taken);
         assert_eq!(snapshots.standing(288), Some(Standing::Agreed));
         assert!(!snapshots.doubt([288]), "asking on would bring nothing new");
+    }
+
+    #[test]
+    fn the_word_of_two_peers_is_open_again_for_a_third() {
+        let mut snapshots = Snapshots::default();
+        snapshots.offer(288, BLOCK, snapshot(1), FIRST);
+        snapshots.doubt([288]);
+        snapshots.offer(288, BLOCK, snapshot(1), SECOND);
+        snapshots.reopen([288]);
+        assert!(snapshots.get(288).is_none());
+        assert_eq!(snapshots.doubted(288).collect::<Vec<_>>(), [FIRST, SECOND]);
+        assert_eq!(snapshots.offer(288, BLOCK, snapshot(2), ConnId(3)), Offered::Taken);
+        assert_eq!(snapshots.prove([288]), [FIRST, SECOND]);
+        snapshots.reopen([288]);
+        assert!(snapshots.is_proven(288), "a proof is not open again");
     }
 
     #[test]

@@ -117,7 +117,9 @@ impl RequestRecoveryManager {
 
     /// Whether a request may be sent to a peer now.
     pub fn gate(&mut self, peer: ConnId, now: Now) -> Gate {
-        self.watch_breaker(peer, |breaker| breaker.gate(now))
+        let rate = self.breaker_rate;
+        self.breakers.entry(peer).or_insert_with(|| CircuitBreaker::new(rate));
+        self.watch_breaker(peer, |breaker| breaker.gate(now)).unwrap_or(Gate::Pass)
     }
 
     /// Notes that the probe of a peer is under way, and until when it is waited for (monotonic milliseconds).
@@ -247,19 +249,19 @@ impl RequestRecoveryManager {
         self.since = [0; 2];
     }
 
-    fn watch_breaker<T>(&mut self, peer: ConnId, act: impl FnOnce(&mut CircuitBreaker) -> T) -> T {
-        let rate = self.breaker_rate;
-        let breaker = self.breakers.entry(peer).or_insert_with(|| CircuitBreaker::new(rate));
+    /// Does something with a peer's breaker. There is none of a peer that is gone: what is still heard of it is for nobody.
+    fn watch_breaker<T>(&mut self, peer: ConnId, act: impl FnOnce(&mut CircuitBreaker) -> T) -> Option<T> {
+        let breaker = self.breakers.get_mut(&peer)?;
         let from = breaker.circuit();
         let result = act(breaker);
         let to = breaker.circuit();
         if from != to {
             self.notes.push(PipelineNote::Breaker { peer, from, to });
         }
-        result
+        Some(result)
     }
 
-    /// The way in which things are asked for now.
+    /// The way in which things are asked for just now.
     pub fn fallback(&self) -> Fallback {
         self.fallback
     }
@@ -369,12 +371,16 @@ mod tests {
     #[test]
     fn a_peer_that_fails_is_stopped_and_no_other() {
         let mut recovery = RequestRecoveryManager::new(0.5, 7);
+        assert_eq!(recovery.gate(PEER.peer, now(0)), Gate::Pass);
         fail(&mut recovery, ErrorKind::Timeout, 12, 0);
         assert!(matches!(recovery.gate(PEER.peer, now(0)), Gate::Stop { .. }));
         assert_eq!(recovery.gate(ConnId(2), now(0)), Gate::Pass);
         assert_eq!(recovery.circuit(), Circuit::Closed, "somebody may be asked");
         recovery.forget_peer(ConnId(2));
         assert_eq!(recovery.circuit(), Circuit::Open);
+        recovery.forget_peer(PEER.peer);
+        fail(&mut recovery, ErrorKind::Invalid, 12, 0);
+        assert!(recovery.breakers.is_empty(), "nothing is kept of a peer that is gone");
     }
 
     #[test]

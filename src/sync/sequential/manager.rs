@@ -1,4 +1,8 @@
 //! Hands messages to the phase that they belong to, moves on when it is complete, and keeps progress over all phases.
+//!
+//! `recover.rs` looks after phases that get no further.
+
+mod recover;
 
 use super::phases::{PhaseRun, SyncPhase};
 use super::progress::ProgressTracker;
@@ -174,7 +178,7 @@ impl SequentialSyncManager {
         around: &mut Surroundings<'_>,
     ) -> Option<TipChange> {
         if self.masternodes.owns_commit(commit) {
-            let refused = self.masternodes.on_stored(result, around.now);
+            let refused = self.with_masternodes(around, |lists, _, ctx| lists.on_stored(result, ctx));
             if let Some(error) = refused {
                 self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
             }
@@ -219,6 +223,7 @@ impl SequentialSyncManager {
         self.with_headers(around, |headers, ctx| headers.open(ctx));
         let headers_open = self.headers.is_open();
         self.with_masternodes(around, |lists, _, ctx| lists.open(headers_open, ctx));
+        self.recover(around);
         self.move_on(around);
         let synced = self.current() == SyncPhase::FullySynced;
         self.headers.want_confirmation(!synced);
@@ -261,6 +266,10 @@ impl SequentialSyncManager {
             let on = !matches!(run.status, PhaseStatus::Off);
             if on && self.progress.update(phase, completed, total, around.now.mono_ms) {
                 run.last_progress_ms = Some(around.now.mono_ms);
+                // What follows the tip does not help one that was passed over for something else.
+                if run.status != PhaseStatus::Failed {
+                    self.tools.recovery.progressed(phase, around.now);
+                }
             }
         }
     }
@@ -269,7 +278,9 @@ impl SequentialSyncManager {
     fn standing(&self, phase: SyncPhase, around: &Surroundings<'_>) -> PhaseStatus {
         match phase {
             SyncPhase::DownloadingHeaders if self.headers.is_complete(around.peers) => PhaseStatus::Done,
-            SyncPhase::DownloadingMnList => self.masternodes.standing(around.now),
+            SyncPhase::DownloadingMnList => {
+                self.masternodes.standing(self.tools.recovery.is_stalled(phase, around.now))
+            }
             _ => PhaseStatus::Running,
         }
     }
@@ -455,6 +466,7 @@ impl SequentialSyncManager {
         [
             self.tools.requests.next_deadline_ms(),
             self.tools.monitor.next_deadline_ms(now),
+            self.tools.recovery.next_deadline_ms(now),
             self.headers.next_deadline_ms(now),
             self.masternodes.next_deadline_ms(now),
             self.finality.next_deadline_ms(now),

@@ -4,7 +4,7 @@
 //! - `transitions.rs`: what each needs first, and the history.
 //! - `request_control.rs`: what each may ask, and how much.
 //! - `progress.rs`: how far, how fast, how long still.
-//! - `recovery.rs`: what to do when something fails.
+//! - `recovery.rs`: what to do when a phase as a whole gets no further.
 //! - `manager.rs`: [`SequentialSyncManager`], which hands messages to the phase that they belong to and moves on when
 //!   it is complete.
 

@@ -211,7 +211,7 @@ fn a_target_is_read_back_from_its_bytes_and_no_damaged_one_is() {
 
 #[test]
 fn a_malformed_descriptor_is_refused_with_what_is_wrong() {
-    let sixteen = vec![COMPRESSED; 16].join(",");
+    let sixteen = [COMPRESSED; 16].join(",");
     let four = [COMPRESSED; 4].join(",");
     for (text, reason) in [
         ("raw(deadbeef)#".to_owned(), "8 characters"),
@@ -255,7 +255,7 @@ fn a_malformed_descriptor_is_refused_with_what_is_wrong() {
         assert!(error.to_string().contains(reason), "{text}: {error}");
         assert_eq!(ApiError::from(error).code, ErrorCode::BadInput);
     }
-    let fifteen = vec![COMPRESSED; 15].join(",");
+    let fifteen = [COMPRESSED; 15].join(",");
     assert!(matches!(read(&descriptor(&format!("sh(multi(15,{fifteen}))"))), Target::Script(_)));
 }
 

@@ -10,7 +10,7 @@
 use crate::masternodes::MasternodePlan;
 use crate::peer::{Fault, Profile};
 use crate::world::{Failure, World, devnet};
-use dash_spv_wasm::api::{Event, Phase, PhaseStatus, Reply};
+use dash_spv_wasm::api::{Event, LogValue, Phase, PhaseStatus, Reply};
 use dash_spv_wasm::engine::{Command, QrInfoConfig, QrInfoMode};
 use std::collections::BTreeSet;
 
@@ -109,9 +109,11 @@ pub fn run(seed: u64, setup: Setup, mode: QrInfoMode, failing: u32) -> Result<Ru
     let began = began.ok_or_else(|| world.failure("the masternode phase never began"))?;
     let (qrinfos, diffs) = (world.asked("getqrinfo"), world.asked("getmnlistd"));
     let said = |what: &str| {
-        world.logs().iter().filter(|line| line.target == "masternodes" && line.message == what).count()
+        let of_lists = LogValue::from("masternodes");
+        let told = world.logs().iter().filter(|line| line.target == "requests" && line.message == what);
+        told.filter(|line| line.fields.get("of") == Some(&of_lists)).count()
     };
-    let (fallbacks, breaker) = (said("another way of asking"), said("circuit breaker"));
+    let (fallbacks, breaker) = (said("requests go another way"), said("the circuit breaker changed"));
     let verified = verified(&mut world)?;
     let found = world.falsehoods()?;
     if !found.is_empty() {
