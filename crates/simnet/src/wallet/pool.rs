@@ -92,9 +92,11 @@ impl WalletScenario {
     pub(super) fn may_lose(&self, txid: Txid) -> bool {
         let Some(entry) = self.truth.entry(&txid) else { return false };
         let all = self.truth.descendants(txid);
-        let mut all = all.iter().chain([&txid]).filter_map(|txid| self.truth.entry(txid));
-        !entry.spends.is_empty()
-            && all.all(|entry| entry.place.is_none() && !entry.locked && !entry.blocks_only)
+        let all: Vec<_> = all.iter().chain([&txid]).filter_map(|txid| self.truth.entry(txid)).collect();
+        // A wallet that does not know one of them would not know why those that spend from it are lost.
+        let is_known = all.len() == 1 || all.iter().all(|entry| entry.concerns_wallet());
+        let is_open = |entry: &&super::Entry| entry.place.is_none() && !entry.locked && !entry.blocks_only;
+        is_known && !entry.spends.is_empty() && all.iter().all(is_open)
     }
 
     /// Mines a transaction that spends a coin of this one, which is lost with all that spends from it.

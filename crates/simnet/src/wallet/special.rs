@@ -37,7 +37,9 @@ impl WalletScenario {
     /// A draft that spends a coin of the wallet or of a stranger, and whom the rest goes to.
     fn funded(&mut self, height: u32, by_wallet: bool) -> Option<(Draft, super::Payee)> {
         if by_wallet {
-            let at = self.truth.own().find(|at| self.truth.is_spendable(at, height, false)).copied()?;
+            let from = self.some_name();
+            let is_ripe = |at: &&OutPoint| self.truth.is_spendable(at, height, false);
+            let at = self.truth.own_from(from).find(is_ripe).copied()?;
             let coin = self.truth.coin(&at)?.clone();
             return Some((Draft::spending(vec![(at, coin)]), self.change()));
         }

@@ -8,6 +8,8 @@ use dash_protocol::{OutPoint, Txid};
 
 /// How many payments of one block may spend each other.
 const LONGEST_CHAIN: u64 = 4;
+/// Coins of the wallet that are looked at for one transaction.
+const CANDIDATES: usize = 16;
 /// Coins of the wallet that one transaction spends, at most.
 const MOST_INPUTS: u64 = 3;
 
@@ -73,10 +75,16 @@ impl WalletScenario {
         None
     }
 
+    /// A name of chance, to begin to look at.
+    pub(super) fn some_name(&mut self) -> OutPoint {
+        OutPoint { txid: Txid::from_bytes(self.rng.bytes32()), vout: 0 }
+    }
+
     /// Some coins of the wallet.
     fn own_coins(&mut self, height: u32, from_pool: bool) -> Vec<(OutPoint, Coin)> {
-        let ripe = self.truth.own().filter(|at| self.truth.is_spendable(at, height, from_pool));
-        let mut ripe: Vec<OutPoint> = ripe.copied().collect();
+        let from = self.some_name();
+        let ripe = self.truth.own_from(from).filter(|at| self.truth.is_spendable(at, height, from_pool));
+        let mut ripe: Vec<OutPoint> = ripe.take(CANDIDATES).copied().collect();
         let count = self.rng.between(1, MOST_INPUTS);
         let mut coins = Vec::new();
         while (coins.len() as u64) < count && !ripe.is_empty() {

@@ -286,9 +286,9 @@ impl Truth {
         self.unspent.get(out_point)
     }
 
-    /// The coins of those who are watched.
-    pub fn own(&self) -> impl Iterator<Item = &OutPoint> {
-        self.own.iter()
+    /// The coins of those who are watched, all of them, from this place on in the order of their names.
+    pub fn own_from(&self, from: OutPoint) -> impl Iterator<Item = &OutPoint> {
+        self.own.range(from..).chain(self.own.range(..from))
     }
 
     /// What is in no block, in the order in which it came to be.
