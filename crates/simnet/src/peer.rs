@@ -1,16 +1,18 @@
 //! A peer of a simulated chain, without sockets or clock: bytes in, bytes out at given times.
 //!
 //! `session.rs` is one connection of a peer: handshake as Core does it, one line of the [`Profile`]'s bandwidth.
-//! `serve.rs` answers requests, one at a time and each at its cost, and `filters.rs` those for filters; `news.rs` announces blocks, locks and payments;
-//! `relay.rs` hears of the client's own; `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs` the [`Lie`]s that
-//! a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
+//! `serve.rs` answers requests, one at a time and each at its cost, and `filters.rs` those for filters; `news.rs`
+//! announces blocks, locks and payments, those that `interest.rs` says the client wants to hear of; `relay.rs` hears of
+//! the client's own; `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs`
+//! the [`Lie`]s that a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
 //!
-//! The chain and the pool belong to the driver and are passed in as a [`View`], so that many peers share them. A peer with a chain of its own, as
-//! a laggard or a checkpoint liar has, gets it from [`Profile::own_chain`].
+//! The chain and the pool belong to the driver and are passed in as a [`View`], so that many peers share them. A peer
+//! with a chain of its own, as a laggard or a checkpoint liar has, gets it from [`Profile::own_chain`].
 
 mod behaviour;
 mod filters;
 mod forge;
+mod interest;
 mod lies;
 mod news;
 mod pool;
@@ -82,6 +84,8 @@ pub struct Profile {
     /// Whether it serves compact filters, as far as the chain has them: below protocol 70238 without what special
     /// transactions say.
     pub filters: bool,
+    /// Whether it takes bloom filters and tells what its pool has; else it hangs up on who asks for that.
+    pub bloom: bool,
     /// How many of 100 requests for list diffs and rotation info are never answered.
     pub failing_lists: u32,
     /// Bytes a millisecond.
@@ -106,6 +110,7 @@ impl Default for Profile {
             filters_cost_ms: 20,
             block_cost_ms: 4,
             filters: true,
+            bloom: true,
             failing_lists: 0,
             bandwidth: 4_000,
             protocol: PROTOCOL_VERSION,
@@ -124,6 +129,11 @@ impl Profile {
     /// An honest peer that keeps no filters.
     pub fn without_filters() -> Self {
         Self { filters: false, ..Self::default() }
+    }
+
+    /// An honest peer that takes no bloom filters.
+    pub fn without_bloom() -> Self {
+        Self { bloom: false, ..Self::default() }
     }
 
     /// A peer with one fault, whose figures follow from it.

@@ -20,9 +20,9 @@ impl SimPeer {
     pub(super) fn services(&self, view: View<'_>, compressed: bool) -> ServiceFlags {
         let filters = if self.has_filters(view) { ServiceFlags::COMPACT_FILTERS.bits() } else { 0 };
         let compressed = if compressed { ServiceFlags::HEADERS_COMPRESSED.bits() } else { 0 };
-        let always =
-            ServiceFlags::NETWORK.bits() | ServiceFlags::BLOOM.bits() | ServiceFlags::NETWORK_LIMITED.bits();
-        ServiceFlags::from_bits(always | compressed | filters)
+        let bloom = if self.profile.bloom { ServiceFlags::BLOOM.bits() } else { 0 };
+        let always = ServiceFlags::NETWORK.bits() | ServiceFlags::NETWORK_LIMITED.bits();
+        ServiceFlags::from_bits(always | bloom | compressed | filters)
     }
 
     fn has_filters(&self, view: View<'_>) -> bool {

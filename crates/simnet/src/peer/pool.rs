@@ -151,7 +151,13 @@ impl Pool {
 
     /// The payment whose transaction has this name.
     pub fn transaction(&self, name: &Inventory) -> Option<&Payment> {
-        self.payments().find(|payment| payment.name() == *name)
+        (name.kind == InventoryKind::Transaction).then(|| self.payment(&Txid::from_bytes(name.hash)))?
+    }
+
+    /// A payment by its transaction's id, mined or not.
+    pub fn payment(&self, txid: &Txid) -> Option<&Payment> {
+        let entry = self.entries.iter().find(|entry| entry.txid == *txid)?;
+        Some(entry.payment.as_ref())
     }
 
     /// The lock of this name.
@@ -168,10 +174,11 @@ impl Pool {
         self.count
     }
 
-    /// The names of what came after the first `count`, as far as it is remembered: of transactions, and of locks.
-    pub fn since(&self, count: usize) -> impl Iterator<Item = (Option<Inventory>, Option<Inventory>)> {
+    /// The payments that came after the first `count`, as far as they are remembered, and whether all of each is new or
+    /// its lock alone.
+    pub fn since(&self, count: usize) -> impl Iterator<Item = (&Payment, bool)> {
         let new = self.entries.iter().filter(move |entry| entry.number >= count);
-        new.map(|entry| ((!entry.told).then(|| entry.payment.name()), entry.payment.lock_name()))
+        new.map(|entry| (entry.payment.as_ref(), !entry.told))
     }
 }
 

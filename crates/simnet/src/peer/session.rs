@@ -6,6 +6,7 @@
 
 use super::filters::is_filter_request;
 use super::forge::{Forged, Offer};
+use super::interest::{Interest, is_about_bloom};
 use super::{Action, Clock, Fault, Lie, Output, Profile, View};
 use crate::chain::SimChain;
 use crate::rng::Rng;
@@ -53,8 +54,8 @@ pub struct SimPeer {
     ready: bool,
     pub(super) client_version: i32,
     client_services: ServiceFlags,
-    /// Whether the client wants to hear of payments.
-    pub(super) client_relay: bool,
+    /// Which payments the client wants to hear of.
+    pub(super) interest: Interest,
     pub(super) announce: Announce,
     pub(super) known: VecDeque<BlockHash>,
     pub(super) answers: u32,
@@ -100,7 +101,7 @@ impl SimPeer {
             ready: false,
             client_version: 0,
             client_services: ServiceFlags::NONE,
-            client_relay: false,
+            interest: Interest::default(),
             announce: Announce::Inv,
             known: VecDeque::new(),
             answers: 0,
@@ -135,7 +136,9 @@ impl SimPeer {
                     self.asked.push(frame.command);
                     match Message::decode(frame.command, &frame.payload) {
                         Ok(message) => self.take(message, clock, view),
-                        Err(_) if is_filter_request(frame.command) => return self.close(clock.ms),
+                        Err(_) if is_filter_request(frame.command) || is_about_bloom(frame.command) => {
+                            return self.close(clock.ms);
+                        }
                         Err(_) => {}
                     }
                 }
@@ -156,7 +159,7 @@ impl SimPeer {
             let nonce = self.rng.next_u64();
             self.send(clock.ms, Message::Ping(nonce));
         }
-        self.announce_held_back(clock);
+        self.announce_held_back(clock, view);
         self.ask_for_wanted(clock);
         if self.next_push.is_some_and(|at| clock.ms >= at) {
             self.push(clock, view);
@@ -238,7 +241,10 @@ impl SimPeer {
             Message::GetCFHeaders(request) => self.get_filter_headers(&request, clock, view),
             Message::GetCFCheckpt(request) => self.get_filter_checkpoints(&request, clock, view),
             Message::GetData(names) => self.get_data(&names, clock, view),
-            Message::Unknown(name) if name == command(b"mempool") => self.tell_pool(clock, view),
+            Message::FilterLoad(filter) => self.load_filter(filter, clock),
+            Message::FilterAdd(element) => self.add_to_filter(&element, clock),
+            Message::FilterClear => self.clear_filter(clock),
+            Message::Mempool => self.tell_pool(clock, view),
             _ => {}
         }
     }
@@ -247,7 +253,7 @@ impl SimPeer {
         self.greeted = true;
         self.client_version = theirs.version;
         self.client_services = theirs.services;
-        self.client_relay = theirs.relay;
+        self.interest = Interest::new(theirs.relay);
         let start_height = if self.profile.has(Fault::AbsurdHeight) {
             2_000_000_000
         } else if self.profile.has(Fault::NegativeHeight) {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 mod filter_lies;
 mod filters;
+mod interest;
 mod masternodes;
 mod relay;
 
