@@ -119,9 +119,6 @@ fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
         if lie.needs_masternodes() && options.masternodes == 0 {
             return Err(format!("`{lie}` needs --masternodes").into());
         }
-        if lie.needs_filters() {
-            return Err(format!("`{lie}` needs blocks with transactions, which this network has not").into());
-        }
         peers.get_mut(peer).ok_or_else(|| format!("there is no peer {peer}"))?.lie = Some(lie);
     }
     let mut checkpoints = options.checkpoint.clone();

@@ -41,12 +41,16 @@ pub struct Contents {
     pub reward: Vec<TxOut>,
     /// Its other transactions, each after those whose outputs it spends.
     pub transactions: Vec<Spending>,
+    /// Whether masternodes that lock blocks lock this one even if by the plan it were one that they leave out.
+    pub locked: bool,
 }
 
 /// What a block holds.
 #[derive(Debug)]
 pub struct Body {
     transactions: Vec<Spending>,
+    /// Their names.
+    txids: Vec<Txid>,
     /// Made when somebody asks for it.
     pub(super) filter: OnceLock<Vec<u8>>,
     /// The filter as nodes made it that left special transactions out.
@@ -60,8 +64,10 @@ impl Body {
     /// A body of a coinbase and others.
     pub fn new(coinbase: Transaction, others: Vec<Spending>) -> Self {
         let coinbase = Spending { transaction: Arc::new(coinbase), spent: Vec::new() };
+        let transactions: Vec<Spending> = std::iter::once(coinbase).chain(others).collect();
         Self {
-            transactions: std::iter::once(coinbase).chain(others).collect(),
+            txids: transactions.iter().map(|one| one.transaction.txid()).collect(),
+            transactions,
             filter: OnceLock::new(),
             old_filter: OnceLock::new(),
             filter_header: OnceLock::new(),
@@ -75,19 +81,25 @@ impl Body {
     }
 
     /// The names of the transactions.
-    pub fn txids(&self) -> Vec<Txid> {
-        self.transactions.iter().map(|one| one.transaction.txid()).collect()
+    pub fn txids(&self) -> &[Txid] {
+        &self.txids
     }
 
     /// The root over its transactions.
     pub fn merkle_root(&self) -> MerkleRoot {
-        merkle::block_root(&self.txids()).expect("no two transactions of a simulated block are the same")
+        merkle::block_root(&self.txids).expect("no two transactions of a simulated block are the same")
     }
 
     /// The whole block.
     pub fn block(&self, header: Header) -> Block {
         let transactions = self.transactions.iter().map(|one| Transaction::clone(&one.transaction)).collect();
         Block { header, transactions }
+    }
+
+    /// What its transactions spend, and the name of who does.
+    fn spends(&self) -> impl Iterator<Item = (OutPoint, Txid)> {
+        let others = self.transactions.iter().zip(&self.txids).skip(1);
+        others.flat_map(|(one, txid)| one.transaction.inputs.iter().map(|input| (input.previous, *txid)))
     }
 
     /// The script of an output that one of its transactions spends.
@@ -139,6 +151,10 @@ pub struct Undone {
 pub struct Bodies {
     /// By height.
     blocks: Vec<Arc<Body>>,
+    /// The heights of their transactions.
+    heights: HashMap<Txid, u32>,
+    /// Who spends what, coinbases aside.
+    spenders: HashMap<OutPoint, Txid>,
     undone: HashMap<BlockHash, Undone>,
     order: VecDeque<BlockHash>,
 }
@@ -146,7 +162,14 @@ pub struct Bodies {
 impl Bodies {
     /// Adds the next block's.
     pub fn push(&mut self, body: Body) {
-        self.blocks.push(Arc::new(body));
+        self.push_shared(Arc::new(body));
+    }
+
+    fn push_shared(&mut self, body: Arc<Body>) {
+        let height = self.blocks.len() as u32;
+        self.heights.extend(body.txids.iter().map(|txid| (*txid, height)));
+        self.spenders.extend(body.spends());
+        self.blocks.push(body);
     }
 
     /// What a block of the chain holds.
@@ -157,7 +180,9 @@ impl Bodies {
     /// The bodies up to and with a height.
     pub fn prefix(&self, height: u32) -> Self {
         let keep = (height as usize + 1).min(self.blocks.len());
-        Self { blocks: self.blocks[..keep].to_vec(), ..Self::default() }
+        let mut prefix = Self::default();
+        self.blocks[..keep].iter().for_each(|body| prefix.push_shared(Arc::clone(body)));
+        prefix
     }
 
     /// A block that the chain lost.
@@ -170,6 +195,12 @@ impl Bodies {
         let from = height as usize + 1;
         let bodies = self.blocks.drain(from.min(self.blocks.len())..);
         for ((height, body), (hash, header)) in (height + 1..).zip(bodies).zip(lost) {
+            body.txids.iter().for_each(|txid| {
+                self.heights.remove(txid);
+            });
+            body.spends().for_each(|(out_point, _)| {
+                self.spenders.remove(&out_point);
+            });
             self.order.push_back(*hash);
             self.undone.insert(*hash, Undone { height, header: *header, body });
         }
@@ -208,24 +239,29 @@ impl SimChain {
         Some((undone.height, &undone.header, &undone.body))
     }
 
-    /// The chain's transactions, newest blocks first.
-    fn transactions(&self) -> impl Iterator<Item = (u32, &Arc<Transaction>)> {
-        let blocks = self.bodies.as_ref().map_or(&[][..], |bodies| &bodies.blocks[..]);
-        let blocks = (0..blocks.len() as u32).zip(blocks).rev();
-        blocks.flat_map(|(height, body)| body.transactions.iter().map(move |one| (height, &one.transaction)))
-    }
-
-    /// A transaction of the chain, with its height. Every block is looked at: for what happens now and then.
+    /// A transaction of the chain, with its height.
     pub fn find_transaction(&self, txid: &Txid) -> Option<(u32, &Arc<Transaction>)> {
-        self.transactions().find(|(_, transaction)| transaction.txid() == *txid)
+        let bodies = self.bodies.as_ref()?;
+        let height = *bodies.heights.get(txid)?;
+        let body = bodies.at(height)?;
+        let place = body.txids.iter().position(|one| one == txid)?;
+        Some((height, &body.transactions[place].transaction))
     }
 
-    /// The transaction of the chain that spends an output. Every block is looked at.
+    /// An output that the chain made, spent or not.
+    pub fn output(&self, out_point: &OutPoint) -> Option<&TxOut> {
+        self.find_transaction(&out_point.txid)?.1.outputs.get(out_point.vout as usize)
+    }
+
+    /// A transaction that spends outputs of the chain, ready to be mined; none if it spends anything else.
+    pub fn spending(&self, transaction: Transaction) -> Option<Spending> {
+        let spent = transaction.inputs.iter().map(|input| Some(self.output(&input.previous)?.script.clone()));
+        let spent = spent.collect::<Option<_>>()?;
+        Some(Spending { transaction: Arc::new(transaction), spent })
+    }
+
+    /// The transaction of the chain that spends an output.
     pub fn spender(&self, out_point: &OutPoint) -> Option<Txid> {
-        let spends =
-            |transaction: &Transaction| transaction.inputs.iter().any(|input| input.previous == *out_point);
-        self.transactions()
-            .find(|(_, transaction)| spends(transaction))
-            .map(|(_, transaction)| transaction.txid())
+        self.bodies.as_ref()?.spenders.get(out_point).copied()
     }
 }

@@ -139,6 +139,11 @@ impl SimChain {
         }
     }
 
+    /// Whether masternodes lock the blocks that are mined from now on; never on a chain without any.
+    pub fn is_locking(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.locking)
+    }
+
     /// Has a commitment to come be false.
     pub fn plant(&mut self, commitment: BogusCommitment) {
         if let Some(ledger) = &mut self.ledger {

@@ -134,12 +134,14 @@ impl<'a> View<'a> {
             coinbase.outputs.clone_from(&contents.reward);
         }
         let unknown = coinbase::transactions(&coinbase, &mut rng);
+        let always = contents.as_ref().is_some_and(|contents| contents.locked);
         let body = contents.map(|contents| Body::new(coinbase.clone(), contents.transactions));
-        let txids = body.as_ref().map_or(unknown, Body::txids);
+        let txids = body.as_ref().map_or(unknown, |body| body.txids().to_vec());
         let root = merkle::block_root(&txids)
             .expect("a block has a coinbase, and no two of its transactions are the same");
         let best_lock = lock.filter(|_| coinbase::payload_version(self.params, height) == Some(3));
-        let is_locked = self.is_locked(height, &mut rng);
+        let is_left_out = !always && rng.percent(self.ledger.plan.unlocked_percent);
+        let is_locked = self.is_lockable(height) && !is_left_out;
         let newest_locked = if is_locked { Some(height) } else { parent.newest_locked };
         let cycles = self.cycles(height);
         let coinbase = Some(coinbase);
@@ -161,10 +163,10 @@ impl<'a> View<'a> {
         evolution.apply(before, height == first)
     }
 
-    fn is_locked(&self, height: u32, rng: &mut Rng) -> bool {
+    fn is_lockable(&self, height: u32) -> bool {
         let possible =
             height >= self.params.activation.dip8 && locks::chainlock_quorum(self, height).is_some();
-        possible && self.ledger.locking && !rng.percent(self.ledger.plan.unlocked_percent)
+        possible && self.ledger.locking
     }
 
     /// The signature of the lock of a block of the chain, whether it has one or not; None without a quorum.

@@ -179,7 +179,7 @@ impl WalletScenario {
                 self.something_happens(height, &mut transactions);
             }
         }
-        Contents { reward: self.next_reward(height), transactions }
+        Contents { reward: self.next_reward(height), transactions, locked: false }
     }
 
     /// The coinbase's outputs: the miner's, and a masternode's, one of which is the wallet now and then.

@@ -143,7 +143,7 @@ impl WalletScenario {
         if self.rng.percent(self.busy_percent) {
             self.something_happens(height, &mut transactions);
         }
-        Contents { reward: self.next_reward(height), transactions }
+        Contents { reward: self.next_reward(height), transactions, locked: false }
     }
 
     /// What was undone and is not mined again is known to nodes as any payment is.

@@ -126,7 +126,7 @@ fn payments_reach_the_edge_of_the_gap_and_never_go_beyond() {
     let (mut next, mut at_the_edge) = (BTreeMap::new(), 0);
     for height in 1..=chain.height() {
         // Whom the coinbase pays is decided last.
-        let mut txids = chain.body(height).unwrap().txids();
+        let mut txids = chain.body(height).unwrap().txids().to_vec();
         txids.rotate_left(1);
         for txid in txids {
             let entry = scenario.truth.entry(&txid).unwrap();
