@@ -62,8 +62,8 @@ pub struct Body {
 
 impl Body {
     /// A body of a coinbase and others.
-    pub fn new(coinbase: Transaction, others: Vec<Spending>) -> Self {
-        let coinbase = Spending { transaction: Arc::new(coinbase), spent: Vec::new() };
+    pub fn new(coinbase: impl Into<Arc<Transaction>>, others: Vec<Spending>) -> Self {
+        let coinbase = Spending { transaction: coinbase.into(), spent: Vec::new() };
         let transactions: Vec<Spending> = std::iter::once(coinbase).chain(others).collect();
         Self {
             txids: transactions.iter().map(|one| one.transaction.txid()).collect(),

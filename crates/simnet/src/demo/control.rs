@@ -21,7 +21,7 @@ use super::Net;
 use super::info::{FactsInfo, LockInfo, PeerState, SubmissionInfo, TipInfo};
 use crate::tcp::{Fill, unix_secs};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use dash_protocol::NetworkParams;
@@ -71,7 +71,14 @@ pub(super) fn router(net: Arc<Net>) -> Router {
         .route("/mine", post(mine))
         .route("/reorg", post(reorg))
         .route("/peers/{index}/{state}", post(switch_peer))
+        .layer(axum::middleware::map_response(open_to_pages))
         .with_state(net)
+}
+
+/// Lets pages of any origin read the answers: the demo page has a port of its own.
+async fn open_to_pages<B>(mut response: Response<B>) -> Response<B> {
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 async fn list_peers(State(net): State<Arc<Net>>) -> Json<Vec<PeerState>> {

@@ -94,7 +94,7 @@ impl SimChain {
 
     /// The coinbase of the block at a height; None for the blocks that the network begins with.
     pub fn coinbase(&self, height: u32) -> Option<&Transaction> {
-        self.block(height)?.coinbase.as_ref()
+        self.block(height)?.coinbase.as_deref()
     }
 
     /// The ids of the transactions of the block at a height; empty where they are not known.

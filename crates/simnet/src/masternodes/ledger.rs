@@ -45,7 +45,7 @@ pub struct Block {
     /// The cycles that begin with it.
     pub cycles: BTreeMap<LLMQType, Arc<Cycle>>,
     /// Its coinbase; none for the blocks that the network begins with.
-    pub coinbase: Option<Transaction>,
+    pub coinbase: Option<Arc<Transaction>>,
     /// The ids of its transactions, the coinbase's first.
     pub txids: Vec<Txid>,
     /// The lock in its coinbase.
@@ -135,7 +135,8 @@ impl<'a> View<'a> {
         }
         let unknown = coinbase::transactions(&coinbase, &mut rng);
         let always = contents.as_ref().is_some_and(|contents| contents.locked);
-        let body = contents.map(|contents| Body::new(coinbase.clone(), contents.transactions));
+        let coinbase = Arc::new(coinbase);
+        let body = contents.map(|contents| Body::new(Arc::clone(&coinbase), contents.transactions));
         let txids = body.as_ref().map_or(unknown, |body| body.txids().to_vec());
         let root = merkle::block_root(&txids)
             .expect("a block has a coinbase, and no two of its transactions are the same");

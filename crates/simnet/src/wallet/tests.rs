@@ -107,6 +107,17 @@ fn the_ledger_is_that_of_the_blocks() {
 }
 
 #[test]
+fn the_ledger_up_to_a_height_is_that_of_the_blocks_up_to_there() {
+    let (chain, mut scenario) = build(6, 400);
+    scenario.pay(&chain, &mut Pool::default());
+    for height in [0, 99, 150, 399, 400] {
+        let early = WalletScenario { truth: scenario.truth.up_to(height), ..scenario.clone() };
+        assert!(early.truth.pending().is_empty());
+        early.holds_against(&chain.prefix(height));
+    }
+}
+
+#[test]
 fn merkle_roots_and_bodies_fit_and_no_coinbase_is_spent_unripe() {
     let (chain, scenario) = build(2, 600);
     for height in 1..=chain.height() {

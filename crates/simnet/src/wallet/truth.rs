@@ -234,6 +234,16 @@ impl Truth {
         undone
     }
 
+    /// The ledger as the blocks up to and with a height make it, and nothing else.
+    pub fn up_to(&self, height: u32) -> Self {
+        let mut early = self.clone();
+        early.undo_above(height);
+        for txid in early.pending() {
+            early.drop(txid);
+        }
+        early
+    }
+
     /// Forgets a transaction and everything that spends from it; returns the names of all that.
     pub fn drop(&mut self, txid: Txid) -> Vec<Txid> {
         let mut dropped = Vec::new();
