@@ -8,6 +8,8 @@ use dash_protocol::Txid;
 
 /// How many of 100 payments of the pool are mined in a block.
 const MINED_PERCENT: u32 = 50;
+/// How many kinds of payment are tried, of which not each is possible at any time.
+const TRIES: u32 = 8;
 /// How many of 100 lose to a conflict in it.
 const LOST_PERCENT: u32 = 10;
 
@@ -15,17 +17,8 @@ impl WalletScenario {
     /// Somebody pays, or the wallet does, and the pool has it. Masternodes lock two of three, if the chain has some that
     /// can. None if nobody has anything to spend just now.
     pub fn pay(&mut self, chain: &SimChain, pool: &mut Pool) -> Option<Txid> {
-        let height = chain.height() + 1;
-        let draft = match self.rng.below(10) {
-            0..5 => self.incoming(height),
-            5..8 => self.own_spend(height, true),
-            8 => self.special(height, false),
-            _ => {
-                let waiting = self.truth.pending();
-                waiting.last().and_then(|txid| self.onward(*txid))
-            }
-        };
-        let txid = self.publish(draft?);
+        let draft = (0..TRIES).find_map(|_| self.some_payment(chain.height() + 1))?;
+        let txid = self.publish(draft);
         let transaction = self.transaction(&txid)?;
         let locks = self.rng.percent(66) && self.parents_are_final(&txid);
         let lock = if locks { chain.lock_transaction(&transaction) } else { None };
@@ -34,6 +27,19 @@ impl WalletScenario {
         }
         pool.add(Payment { transaction, lock });
         Some(txid)
+    }
+
+    /// A payment of some kind, if there is what that takes.
+    fn some_payment(&mut self, height: u32) -> Option<Draft> {
+        match self.rng.below(10) {
+            0..5 => self.incoming(height),
+            5..8 => self.own_spend(height, true),
+            8 => self.special(height, false),
+            _ => {
+                let waiting = self.truth.pending();
+                waiting.last().and_then(|txid| self.onward(*txid))
+            }
+        }
     }
 
     fn transaction(&self, txid: &Txid) -> Option<dash_protocol::Transaction> {
