@@ -66,7 +66,9 @@ async fn serve(args: &Args) -> Result<()> {
         None => network_option(name, &late_masternodes(args.height)),
     };
     // The page asks for this to learn what it is shown with.
-    fs::write(paths::demo().join("demo.json"), json!({ "network": option }).to_string())?;
+    let control = simulated.as_ref().and_then(Demo::control).map(|address| format!("http://{address}"));
+    let beside = json!({ "network": option, "control": control });
+    fs::write(paths::demo().join("demo.json"), beside.to_string())?;
 
     let mut config = Config::new(name.parse::<Network>()?);
     config.serve_dir = Some(paths::demo());
@@ -89,6 +91,9 @@ async fn serve(args: &Args) -> Result<()> {
         ),
         None => println!("\nreal peers of {name}"),
     }
+    if let Some(control) = control {
+        println!("\n    curl -X POST '{control}/pay?to=ADDRESS&duffs=100000' has somebody pay");
+    }
     println!("\n    open {}\n\nCtrl-C ends it", bridge.url());
     tokio::signal::ctrl_c().await?;
     bridge.shutdown().await;
@@ -100,6 +105,7 @@ async fn simulate(args: &Args) -> Result<Demo> {
     let params = Arc::new(NetworkParams::regtest(&late_masternodes(args.height))?);
     let mut config = DemoConfig::new(params, args.height);
     config.masternodes = Some(MasternodePlan::new(MASTERNODES));
+    config.control = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     config.interval = (args.interval > 0).then(|| Duration::from_secs(args.interval));
     Demo::start(config).await.context("the simulated network did not start")
 }
