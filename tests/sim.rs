@@ -16,3 +16,5 @@ mod ranges;
 mod recovery;
 #[path = "sim/stalls.rs"]
 mod stalls;
+#[path = "sim/wallet.rs"]
+mod wallet;

@@ -15,6 +15,7 @@ mod actions;
 mod builder;
 mod effects;
 mod hashes;
+mod ledger;
 mod queue;
 mod report;
 mod truth;

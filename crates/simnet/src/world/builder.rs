@@ -257,7 +257,7 @@ impl WorldBuilder {
             peers_target: hosts.len().clamp(1, 16),
             peers_only: Vec::new(),
             masternodes: chain.plan().is_some(),
-            filters: false,
+            filters: self.scenario.is_some(),
             watch_mempool: true,
             qrinfo: QrInfoConfig::default(),
             log_level: LogLevel::Debug,
