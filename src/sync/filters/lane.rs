@@ -102,8 +102,8 @@ impl Match {
 /// The next thing that a lane can take in.
 #[derive(Debug)]
 pub(super) enum Turn {
-    /// Nothing holds anything up to this height, but what was taken in.
-    Passed(u32),
+    /// The rest of a part holds nothing.
+    Passed,
     /// This block's turn has come.
     Block { height: u32, info: BlockInfo, block: Box<Block> },
 }
@@ -136,11 +136,6 @@ impl Lane {
     /// Whether it looks for anything.
     pub fn is_idle(&self) -> bool {
         self.elements.is_empty()
-    }
-
-    /// What it looks for.
-    pub fn elements(&self) -> &[Script] {
-        &self.elements
     }
 
     /// Looks for these, too, from the first height on that is not done.
@@ -270,7 +265,7 @@ impl Lane {
             let start = part.start;
             self.parts.remove(&start);
             self.next = stop + 1;
-            return Some(Turn::Passed(stop));
+            return Some(Turn::Passed);
         };
         let (info, block) = (*part.info(height)?, self.blocks.remove(&height)?);
         self.next = height + 1;

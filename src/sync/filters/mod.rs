@@ -119,11 +119,6 @@ impl FilterSync {
         self.on
     }
 
-    /// The wallet.
-    pub fn wallet(&self) -> &Wallet {
-        &self.wallet
-    }
-
     /// Asks for what the store holds; once, when the headers are there to hold it against.
     pub fn open(&mut self, headers_open: bool, ctx: &mut Ctx<'_>) {
         if !self.on || !headers_open {

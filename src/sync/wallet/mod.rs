@@ -96,11 +96,6 @@ impl Wallet {
         &self.book
     }
 
-    /// Its transactions.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
-    }
-
     /// The height at which the earliest watch's history can begin; none if nothing is watched.
     pub fn birth(&self) -> Option<u32> {
         self.births.values().min().copied()

@@ -46,6 +46,7 @@ impl Hashes {
                     .and_then(|headers| headers.expand(|raw| self.hash(raw))),
             ),
             work @ (ComputeWork::VerifyCommitments(_) | ComputeWork::VerifySignatures(_)) => once(work),
+            work @ ComputeWork::MatchFilters(_) => dash_spv_wasm::compute::run(work),
         }
     }
 }
@@ -75,6 +76,9 @@ const COMMITMENT: u64 = 500;
 /// And one lock's alone in that of 600.
 const SIGNATURE: u64 = 600;
 
+/// It looks for so many scripts in a filter in the time of one.
+const ELEMENTS: u64 = 500;
+
 /// How many hashes a piece of work costs.
 pub(super) fn cost(work: &ComputeWork) -> u64 {
     match work {
@@ -86,6 +90,9 @@ pub(super) fn cost(work: &ComputeWork) -> u64 {
         },
         ComputeWork::VerifyCommitments(checks) => checks.len() as u64 * COMMITMENT,
         ComputeWork::VerifySignatures(checks) => checks.len() as u64 * SIGNATURE,
+        ComputeWork::MatchFilters(batch) => {
+            (batch.filters.len() as u64) * (1 + batch.elements.len() as u64 / ELEMENTS)
+        }
     }
 }
 

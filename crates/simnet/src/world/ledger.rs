@@ -6,6 +6,9 @@ use dash_spv_wasm::api::{ApiBalance, ApiFinality, ApiTxRecord, ApiUtxo, Duffs, R
 use dash_spv_wasm::engine::{Birthday, Command, WalletCommand};
 use dash_spv_wasm::wallet::WatchId;
 
+/// Transactions asked for at a time.
+const PAGE: usize = 300;
+
 impl World {
     /// Has the client watch what the scenario has, each from this birthday on, and returns the watches' ids.
     ///
@@ -58,13 +61,23 @@ impl World {
             let Reply::Utxos(coins) = self.wallet_call(WalletCommand::Utxos(*watch))? else {
                 return Err(self.failure("no coins"));
             };
-            let history = WalletCommand::History { watch: *watch, before: None, limit: None };
-            let Reply::History(history) = self.wallet_call(history)? else {
-                return Err(self.failure("no history"));
-            };
+            let history = self.history(*watch)?;
             self.compare(scope, &balance, &coins, &history, &mut found);
         }
         Ok(found)
+    }
+
+    /// The whole history of a watch, page by page.
+    fn history(&mut self, watch: WatchId) -> Result<Vec<ApiTxRecord>, Failure> {
+        let mut history: Vec<ApiTxRecord> = Vec::new();
+        loop {
+            let before = history.last().and_then(|last| last.txid.parse().ok());
+            match self.wallet_call(WalletCommand::History { watch, before, limit: Some(PAGE) })? {
+                Reply::History(page) if page.is_empty() => return Ok(history),
+                Reply::History(page) => history.extend(page),
+                other => return Err(self.failure(&format!("history answered {other:?}"))),
+            }
+        }
     }
 
     fn compare(
