@@ -169,6 +169,7 @@ function plainTarget(target: unknown): unknown {
 function plainTransaction(rawTx: unknown): string {
   if (isBytes(rawTx)) return hex('rawTx', rawTx);
   if (typeof rawTx !== 'string') throw badArgument('rawTx', 'must be bytes or hexadecimal digits');
+  if (rawTx.length > 2 * MAX_BYTES) throw badArgument('rawTx', `must have at most ${MAX_BYTES} bytes`);
   return rawTx;
 }
 

@@ -51,6 +51,7 @@ test('a transaction crosses as digits, and what is no transaction’s bytes is r
     [client.broadcast(7 as never), 'rawTx'],
     [client.broadcast(undefined as never), 'rawTx'],
     [client.broadcast(new Uint8Array(1_000_001)), 'rawTx'],
+    [client.broadcast('0'.repeat(2_000_001)), 'rawTx'],
     [client.broadcast('00', { signal: {} as AbortSignal }), 'signal'],
     [broadcast.until('final' as never), 'stage'],
     [broadcast.until('sent', { signal: {} as AbortSignal }), 'signal'],
