@@ -124,6 +124,7 @@ export function inlineError(id: string, text: string | null): void {
   line.textContent = text ?? '';
 }
 
+/** Why something did not work. Beside a form it is clear which argument an error is about. */
 export function reason(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return thrown instanceof Error ? thrown.message.replace(/^option `[^`]*`: /, '') : String(thrown);
 }

@@ -16,7 +16,7 @@ import {
 } from './wallet-view.ts';
 
 /** Rows of history that are shown at first, and that are added at a time. */
-const ROWS = 25;
+const ROWS = 10;
 /** The wallet is not asked more often than this. */
 const PAUSE_MS = 300;
 
