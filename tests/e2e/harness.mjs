@@ -102,15 +102,27 @@ export async function simnet(
   return {
     network,
     peers: ready.peers,
-    mine: blocks => control('POST', `/mine?blocks=${blocks}`),
-    reorg: (depth, blocks) => control('POST', `/reorg?depth=${depth}&blocks=${blocks}`),
+    /** `empty`: leave out the payments that wait. */
+    mine: (blocks, { empty = false } = {}) => control('POST', `/mine?blocks=${blocks}&empty=${empty}`),
+    /** What is ChainLocked must not be replaced: switch locking off before it is mined. */
+    reorg: (depth, blocks, { empty = false } = {}) =>
+      control('POST', `/reorg?depth=${depth}&blocks=${blocks}&empty=${empty}`),
     tip: () => control('GET', '/tip'),
     /** What is true as of the tip: masternodes by number, quorums with their keys and members. */
     facts: () => control('GET', '/facts'),
     /** How many messages of each command the peers have had. */
     served: () => control('GET', '/served'),
-    /** Has a payment made and locked by InstantSend, and answers its txid. */
+    /** Has a payment made and locked by InstantSend at once, and answers its txid. */
     lock: () => control('POST', '/lock'),
+    /**
+     * Pays an address or a script in hex, and answers `{ txid }`. With masternodes it is locked within two seconds; the
+     * next block holds it.
+     */
+    pay: (to, duffs) => control('POST', `/pay?to=${encodeURIComponent(to)}&duffs=${duffs}`),
+    /** What became of the transactions that clients sent: `{ txid, refused, locked, height }` each. */
+    submissions: () => control('GET', '/submissions'),
+    /** Whether masternodes lock blocks and payments from now on. */
+    locking: on => control('POST', `/locking/${on ? 'on' : 'off'}`),
     stop: program.stop,
   };
 }

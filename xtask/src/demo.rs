@@ -61,21 +61,20 @@ pub fn run(args: &Args) -> Result<()> {
 async fn serve(args: &Args) -> Result<()> {
     let simulated = match args.network {
         Some(_) => None,
-        None => Some(simulate(args).await?),
+        None => Some(Arc::new(simulate(args).await?)),
     };
     let params = Arc::new(NetworkParams::regtest(&late_masternodes(args.height))?);
-    // The one place to call into the simulated network: `None` while it pays no address, and always on a real one.
-    let pay: Option<faucet::Pay> = None;
+    let pay = simulated.clone().map(payer);
     let name = args.network.map_or("regtest", RealNetwork::name);
     let option = match args.network {
         Some(_) => json!(name),
         None => network_option(name, &late_masternodes(args.height)),
     };
     // The page asks for this to learn what it is shown with.
-    fs::write(
-        paths::demo().join("demo.json"),
-        json!({ "network": option, "faucet": pay.is_some() }).to_string(),
-    )?;
+    let control =
+        simulated.as_ref().and_then(|demo| demo.control()).map(|address| format!("http://{address}"));
+    let beside = json!({ "network": option, "control": control, "faucet": pay.is_some() });
+    fs::write(paths::demo().join("demo.json"), beside.to_string())?;
 
     let mut config = Config::new(name.parse::<Network>()?);
     config.serve_dir = Some(paths::demo());
@@ -98,10 +97,18 @@ async fn serve(args: &Args) -> Result<()> {
         ),
         None => println!("\nreal peers of {name}"),
     }
+    if let Some(control) = control {
+        println!("\n    curl -X POST '{control}/pay?to=ADDRESS&duffs=100000' has somebody pay");
+    }
     println!("\n    open {}\n\nCtrl-C ends it", bridge.url());
     tokio::signal::ctrl_c().await?;
     bridge.shutdown().await;
     Ok(())
+}
+
+/// Has the simulated network pay.
+fn payer(demo: Arc<Demo>) -> faucet::Pay {
+    Arc::new(move |script, duffs| demo.pay(script, duffs).map_err(|reason| reason.to_string()))
 }
 
 async fn simulate(args: &Args) -> Result<Demo> {
@@ -109,6 +116,7 @@ async fn simulate(args: &Args) -> Result<Demo> {
     let params = Arc::new(NetworkParams::regtest(&late_masternodes(args.height))?);
     let mut config = DemoConfig::new(params, args.height);
     config.masternodes = Some(MasternodePlan::new(MASTERNODES));
+    config.control = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     config.interval = (args.interval > 0).then(|| Duration::from_secs(args.interval));
     Demo::start(config).await.context("the simulated network did not start")
 }

@@ -2,23 +2,31 @@
 //!
 //! [`ChainBuilder`] mines a chain of any length under the rules of a regtest or a devnet, repeatably: the same
 //! parameters, seed and length give the same headers. [`SimChain`] is the chain: it grows, forks, reorganises and
-//! answers locators as a node does. `builder.rs` builds and shares chains, `difficulty.rs` has the required bits, `mining.rs` the nonce search and the choice
-//! of block times, `flaw.rs` headers that break exactly one rule.
+//! answers locators as a node does. `builder.rs` builds and shares chains, `difficulty.rs` has the required bits,
+//! `mining.rs` the nonce search and the choice of block times, `flaw.rs` headers that break exactly one rule. `body.rs`
+//! has what blocks hold, where they hold anything that can be asked for, and `filters.rs` the filters of such blocks.
 //!
-//! A chain holds about 160 bytes a header and is all in memory; it is as long as its builder made it.
+//! A chain holds about 160 bytes a header, and its transactions with their filters; all of it is in memory. It is as
+//! long as its builder made it.
 
+mod body;
 mod builder;
 mod difficulty;
+mod filters;
 mod flaw;
 mod mining;
 
+pub use body::{Body, Contents, Spending};
 pub use builder::ChainBuilder;
 pub use difficulty::{required, target};
+pub use filters::{FilterKind, KnownBlock};
 pub use flaw::Flaw;
 pub use mining::solve_on;
 
+use crate::masternodes::coinbase;
 use crate::masternodes::ledger::{Block, Ledger, View};
 use crate::rng::Rng;
+use body::Bodies;
 use dash_num::{Arith256, CompactTarget as Compact};
 use dash_protocol::{BlockHash, Checkpoint, Header, NetworkParams};
 use std::collections::HashMap;
@@ -59,6 +67,8 @@ pub struct SimChain {
     rng: Rng,
     /// What the blocks say about masternodes, if the chain has any.
     pub(crate) ledger: Option<Ledger>,
+    /// What its blocks hold, if anybody may ask.
+    bodies: Option<Bodies>,
 }
 
 impl std::fmt::Debug for SimChain {
@@ -68,7 +78,7 @@ impl std::fmt::Debug for SimChain {
 }
 
 impl SimChain {
-    fn genesis(params: Arc<NetworkParams>, seed: u64, ledger: Option<Ledger>) -> Self {
+    fn genesis(params: Arc<NetworkParams>, seed: u64, ledger: Option<Ledger>, has_bodies: bool) -> Self {
         let fixed: Vec<_> =
             std::iter::once((params.genesis, params.genesis_hash)).chain(params.devnet_genesis).collect();
         let mut chain = Self {
@@ -78,14 +88,20 @@ impl SimChain {
             heights: HeightIndex::default(),
             rng: Rng::split(seed, 1),
             ledger,
+            bodies: has_bodies.then(Bodies::default),
         };
+        let bodies = if has_bodies { body::fixed(&chain.params) } else { Vec::new() };
+        let mut bodies = bodies.into_iter();
         for (header, hash) in fixed {
-            chain.push(header, hash, Block::default());
+            chain.push(header, hash, Block::default(), bodies.next());
         }
         chain
     }
 
-    fn push(&mut self, header: Header, hash: BlockHash, block: Block) {
+    fn push(&mut self, header: Header, hash: BlockHash, block: Block, body: Option<Body>) {
+        if let (Some(bodies), Some(body)) = (&mut self.bodies, body) {
+            bodies.push(body);
+        }
         if let Some(ledger) = &mut self.ledger {
             ledger.push(block);
         }
@@ -95,6 +111,11 @@ impl SimChain {
     }
 
     fn truncate(&mut self, height: u32) {
+        if let Some(bodies) = &mut self.bodies {
+            let lost = self.hashes.iter().copied().zip(self.headers.iter().copied());
+            let lost: Vec<_> = lost.skip(height as usize + 1).collect();
+            bodies.truncate(height, &lost);
+        }
         for hash in self.hashes.drain(height as usize + 1..) {
             self.heights.remove(&hash);
         }
@@ -104,30 +125,49 @@ impl SimChain {
         }
     }
 
-    fn push_mined(&mut self, time: u32) {
+    fn push_mined(&mut self, time: u32, contents: Contents) {
         let mut header = mining::template(&self.params, &self.headers, self.tip_hash(), time, &mut self.rng);
         let mut block = Block::default();
+        let mut body = None;
+        let entropy = header.merkle_root.to_bytes();
+        let contents = self.bodies.is_some().then_some(contents);
         if let Some(ledger) = &self.ledger {
             let view = View { params: &self.params, hashes: &self.hashes, ledger };
-            (block, header.merkle_root) = view.next(header.merkle_root.to_bytes());
+            (block, header.merkle_root, body) = view.next(entropy, contents);
+        } else if let Some(contents) = contents {
+            let coinbase = coinbase::paying(&self.params, self.height() + 1, &entropy, contents.reward);
+            let of_block = Body::new(coinbase, contents.transactions);
+            header.merkle_root = of_block.merkle_root();
+            body = Some(of_block);
         }
         let (header, hash) = mining::solve(header);
-        self.push(header, hash, block);
+        self.push(header, hash, block, body);
+    }
+
+    /// Mines a block on the tip that holds these transactions, not later than `now` (seconds since 1970) unless median
+    /// time past demands it. On a chain without bodies nobody can tell what it holds.
+    pub fn mine_block(&mut self, contents: Contents, now: u32) {
+        let time = mining::next_time(&self.params, &self.headers, &mut self.rng);
+        let time = time.min(now).max(self.median_time_past() + 1);
+        self.push_mined(time, contents);
+    }
+
+    /// Takes the last `depth` blocks off the chain; genesis and a devnet's first block stay.
+    pub fn undo(&mut self, depth: u32) {
+        let fixed = u32::from(self.params.devnet_genesis.is_some());
+        self.truncate(self.height().saturating_sub(depth).max(fixed));
     }
 
     /// Mines `blocks` blocks on the tip, none later than `now` (seconds since 1970) unless median time past demands it.
     pub fn mine(&mut self, blocks: u32, now: u32) {
         for _ in 0..blocks {
-            let time = mining::next_time(&self.params, &self.headers, &mut self.rng);
-            let time = time.min(now).max(self.median_time_past() + 1);
-            self.push_mined(time);
+            self.mine_block(Contents::default(), now);
         }
     }
 
     /// Replaces the last `depth` blocks by `blocks` others. Genesis and a devnet's first block stay.
     pub fn reorganize(&mut self, depth: u32, blocks: u32, now: u32) {
-        let fixed = u32::from(self.params.devnet_genesis.is_some());
-        self.truncate(self.height().saturating_sub(depth).max(fixed));
+        self.undo(depth);
         self.mine(blocks, now);
     }
 
@@ -179,6 +219,7 @@ impl SimChain {
             heights: (0u32..).zip(&self.hashes[..keep]).map(|(height, &hash)| (hash, height)).collect(),
             rng: self.rng.clone(),
             ledger: self.ledger.as_ref().map(|ledger| ledger.prefix(height)),
+            bodies: self.bodies.as_ref().map(|bodies| bodies.prefix(height)),
         }
     }
 

@@ -1,49 +1,46 @@
 //! An embedded network for demos and browser tests: TCP peers of one chain on which blocks are mined on an interval,
-//! and an HTTP control.
+//! people who pay, masternodes who lock, and an HTTP control.
 //!
-//! | request | does |
-//! |---|---|
-//! | `GET /tip` | `{"height":…,"hash":"…","time":…}` |
-//! | `GET /peers` | `[{"address":"…","up":true}]` |
-//! | `GET /facts` | the truth about masternodes and quorums as of the tip: [`FactsInfo`] |
-//! | `GET /served` | `{"getheaders2":3,…}`: how many messages of each command the peers got |
-//! | `POST /mine?blocks=N` | mines N blocks (1), answers the tip |
-//! | `POST /reorg?depth=N&blocks=M` | replaces the last N blocks (1) by M others (N + 1), answers the tip |
-//! | `POST /lock` | has somebody pay and the masternodes lock it, answers `{"txid":"…"}` |
-//! | `POST /peers/I/down`, `POST /peers/I/up` | closes or opens a peer's port |
+//! Every block from genesis on has a body that can be asked for, and a filter: a coinbase each, and in one of eight of
+//! the last 2,000 blocks a payment of somebody's. Filters are made when they are first asked for.
 //!
-//! The control is for tests on the same machine: it asks nobody for a password and must listen on loopback only.
+//! Whoever asks gets coins from a [`Faucet`]. What it pays, and what clients send, is told to the peers' other clients
+//! within five seconds as nodes do; two seconds after it came the masternodes lock it, the next block holds it, and
+//! that block gets a ChainLock.
+//!
+//! `control.rs` has the requests of the control, `info.rs` its answers. The control is for tests on the same machine:
+//! it asks nobody for a password and must listen on loopback only.
 
+mod control;
 mod info;
 
-pub use info::{FactsInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, TipInfo};
+pub use info::{FactsInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, SubmissionInfo, TipInfo};
 
-use crate::chain::ChainBuilder;
+use crate::chain::{ChainBuilder, Contents, SimChain};
 use crate::masternodes::MasternodePlan;
-use crate::peer::{Payment, Profile};
+use crate::peer::Profile;
 use crate::rng::Rng;
-use crate::tcp::{LiveChain, TcpPeer, unix_secs};
-use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use crate::tcp::{CannotPay, Faucet, Fill, LiveChain, TcpPeer, unix_secs};
 use dash_protocol::{ChainOverrides, NetworkParams, Txid};
-use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// The most blocks that one request mines.
-const MAX_BLOCKS: u32 = 100_000;
 /// How long before now a devnet's history ends. Its blocks keep their spacing while they are mined faster than that,
 /// since difficulty follows their times: the history has to have room for what a demo mines.
 const DEVNET_LEAD: u32 = 60 * 86_400;
+
+/// Blocks below the tip of the chain at the start among which some have payments.
+const BLOCKS_WITH_PAYMENTS: u32 = 2_000;
+/// One of so many of them has.
+const PAID_EVERY: u64 = 8;
+/// How long after a payment the masternodes lock it.
+const INSTANT_DELAY: Duration = Duration::from_secs(2);
 
 /// Blocks below the tip of a long chain that have masternodes: thirty cycles of quorums, which are made in seconds.
 const BLOCKS_WITH_MASTERNODES: u32 = 720;
@@ -133,8 +130,6 @@ struct Net {
     own_chains: Vec<Arc<LiveChain>>,
     peers: Vec<TcpPeer>,
     checkpoints: Vec<TipInfo>,
-    /// How many payments were made.
-    payments: AtomicU64,
 }
 
 impl Demo {
@@ -151,7 +146,8 @@ impl Demo {
         if let Some(plan) = masternodes {
             builder = builder.masternodes(plan);
         }
-        let chain = tokio::task::spawn_blocking(|| builder.build()).await.map_err(io::Error::other)?;
+        let build = tokio::task::spawn_blocking(move || history(builder, height, seed));
+        let (chain, faucet) = build.await.map_err(io::Error::other)?;
         let heights = checkpoints.iter().filter(|&&height| height <= chain.height());
         let known: Vec<_> = heights.map(|&height| chain.checkpoint(height)).collect();
         let checkpoints = known.iter().filter_map(|checkpoint| tip_at(&chain, checkpoint.height)).collect();
@@ -159,7 +155,8 @@ impl Demo {
             let mut rng = Rng::split(seed, 3);
             peers.iter().map(|profile| profile.own_chain(&chain, &known, rng.next_u64())).collect()
         };
-        let chain = LiveChain::new(chain);
+        let has_masternodes = chain.plan().is_some();
+        let chain = LiveChain::with_faucet(chain, faucet);
         let mut rng = Rng::split(seed, 4);
         let mut listening = Vec::new();
         let mut own_chains = Vec::new();
@@ -170,9 +167,11 @@ impl Demo {
             }
             listening.push(TcpPeer::start(ip, profile, view, rng.next_u64()).await?);
         }
-        let net =
-            Arc::new(Net { chain, own_chains, peers: listening, checkpoints, payments: AtomicU64::new(0) });
+        let net = Arc::new(Net { chain, own_chains, peers: listening, checkpoints });
         let mut tasks = Vec::new();
+        if has_masternodes {
+            tasks.push(tokio::spawn(lock_on(Arc::clone(&net.chain))));
+        }
         if let Some(interval) = interval {
             tasks.push(tokio::spawn(mine_on(Arc::clone(&net.chain), interval)));
         }
@@ -180,7 +179,7 @@ impl Demo {
         if let Some(control) = control {
             let listener = TcpListener::bind(control).await?;
             control_address = Some(listener.local_addr()?);
-            let router = router(Arc::clone(&net));
+            let router = control::router(Arc::clone(&net));
             tasks.push(tokio::spawn(async move {
                 // Ends with the task; an accept error is retried inside.
                 let _ = axum::serve(listener, router).await;
@@ -214,19 +213,22 @@ impl Demo {
         &self.net.chain
     }
 
-    /// Mines blocks, and the peers announce them.
+    /// Mines blocks of which the first holds what waits, and the peers announce them.
     pub fn mine(&self, blocks: u32) {
-        self.net.chain.change(|chain| chain.mine(blocks, unix_secs()));
+        self.net.chain.mine(blocks, Fill::Payments, unix_secs());
     }
 
     /// Replaces the last `depth` blocks by `blocks` others.
-    pub fn reorg(&self, depth: u32, blocks: u32) {
-        self.net.chain.change(|chain| chain.reorganize(depth, blocks, unix_secs()));
+    pub fn reorg(&self, depth: u32, blocks: u32, fill: Fill) {
+        self.net.chain.reorganize(depth, blocks, fill, unix_secs());
     }
 
-    /// Has somebody pay and the masternodes lock it; the transaction's name, or none without masternodes that can.
-    pub fn pay(&self) -> Option<Txid> {
-        self.net.pay()
+    /// Pays a script so many duffs.
+    ///
+    /// # Errors
+    /// [`CannotPay`].
+    pub fn pay(&self, script: &[u8], duffs: i64) -> Result<Txid, CannotPay> {
+        self.net.chain.pay(script, duffs)
     }
 
     /// Closes or opens a peer's port. Nothing happens for an index that no peer has.
@@ -245,7 +247,24 @@ impl Drop for Demo {
     }
 }
 
-fn tip_at(chain: &crate::chain::SimChain, height: u32) -> Option<TipInfo> {
+/// A chain on which strangers were paid now and then of late.
+fn history(builder: ChainBuilder, height: u32, seed: u64) -> (SimChain, Faucet) {
+    let mut faucet = Faucet::new(seed);
+    let mut rng = Rng::split(seed, 32);
+    let chain = builder.bodies().build_with(|below| {
+        let is_lively = below.height() + BLOCKS_WITH_PAYMENTS >= height && rng.below(PAID_EVERY) == 0;
+        let payment = is_lively.then(|| {
+            let to = Faucet::stranger(below, below.height() / 2);
+            faucet.draw(below, &to, rng.between(10_000, 10_000_000_000) as i64).ok()
+        });
+        let payment = payment.flatten().and_then(|payment| below.spending(payment));
+        let transactions = payment.into_iter().collect();
+        Contents { reward: faucet.reward(below), transactions, locked: false }
+    });
+    (chain, faucet)
+}
+
+fn tip_at(chain: &SimChain, height: u32) -> Option<TipInfo> {
     let header = chain.header_at(height)?;
     Some(TipInfo { height, hash: chain.hash_at(height)?.to_string(), time: header.time })
 }
@@ -254,14 +273,6 @@ impl Net {
     fn tip(&self) -> TipInfo {
         let chain = self.chain.read();
         tip_at(&chain, chain.height()).expect("a chain has the block at its height")
-    }
-
-    fn pay(&self) -> Option<Txid> {
-        let seed = self.payments.fetch_add(1, Ordering::Relaxed);
-        let (transaction, lock) = self.chain.read().instant_lock(seed)?;
-        let txid = transaction.txid();
-        self.chain.relay(Payment { transaction, lock: Some(lock) });
-        Some(txid)
     }
 
     fn served(&self) -> BTreeMap<String, u64> {
@@ -281,82 +292,20 @@ async fn mine_on(chain: Arc<LiveChain>, interval: Duration) {
     ticks.tick().await;
     loop {
         ticks.tick().await;
-        chain.change(|chain| chain.mine(1, unix_secs()));
+        chain.mine(1, Fill::Payments, unix_secs());
     }
 }
 
-#[derive(Deserialize)]
-struct Blocks {
-    depth: Option<u32>,
-    blocks: Option<u32>,
-}
-
-fn router(net: Arc<Net>) -> Router {
-    Router::new()
-        .route("/tip", get(async |State(net): State<Arc<Net>>| Json(net.tip())))
-        .route("/peers", get(list_peers))
-        .route("/facts", get(facts))
-        .route("/served", get(async |State(net): State<Arc<Net>>| Json(net.served())))
-        .route("/lock", post(lock))
-        .route("/mine", post(mine))
-        .route("/reorg", post(reorg))
-        .route("/peers/{index}/{state}", post(switch_peer))
-        .with_state(net)
-}
-
-async fn list_peers(State(net): State<Arc<Net>>) -> Json<Vec<PeerState>> {
-    let peers = net.peers.iter().map(|peer| PeerState { address: peer.address(), up: peer.is_up() });
-    Json(peers.collect())
-}
-
-/// The truth, or 404 on a chain without masternodes.
-async fn facts(State(net): State<Arc<Net>>) -> Result<Json<FactsInfo>, StatusCode> {
-    let facts = net.chain.read().facts().ok_or(StatusCode::NOT_FOUND)?;
-    Ok(Json(FactsInfo::from(&facts)))
-}
-
-/// 404 on a chain without quorums that lock.
-async fn lock(State(net): State<Arc<Net>>) -> Result<Json<LockInfo>, StatusCode> {
-    let txid = net.pay().ok_or(StatusCode::NOT_FOUND)?;
-    Ok(Json(LockInfo { txid: txid.to_string() }))
-}
-
-async fn mine(State(net): State<Arc<Net>>, Query(query): Query<Blocks>) -> Result<Json<TipInfo>, StatusCode> {
-    let blocks = query.blocks.unwrap_or(1);
-    change(net, 0, blocks).await
-}
-
-async fn reorg(
-    State(net): State<Arc<Net>>,
-    Query(query): Query<Blocks>,
-) -> Result<Json<TipInfo>, StatusCode> {
-    let depth = query.depth.unwrap_or(1);
-    let blocks = query.blocks.unwrap_or_else(|| depth.saturating_add(1));
-    change(net, depth, blocks).await
-}
-
-async fn change(net: Arc<Net>, depth: u32, blocks: u32) -> Result<Json<TipInfo>, StatusCode> {
-    if blocks > MAX_BLOCKS {
-        return Err(StatusCode::BAD_REQUEST);
+/// The masternodes lock what is paid, some time after they heard of it.
+async fn lock_on(chain: Arc<LiveChain>) {
+    let mut changes = chain.changes();
+    while changes.changed().await.is_ok() {
+        tokio::time::sleep(INSTANT_DELAY).await;
+        changes.mark_unchanged();
+        let chain = Arc::clone(&chain);
+        // Signing takes milliseconds; a network that is going down needs no more locks.
+        if tokio::task::spawn_blocking(move || chain.lock_waiting()).await.is_err() {
+            return;
+        }
     }
-    let work = move || {
-        net.chain.change(|chain| chain.reorganize(depth, blocks, unix_secs()));
-        net.tip()
-    };
-    let tip = tokio::task::spawn_blocking(work).await;
-    tip.map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-async fn switch_peer(
-    State(net): State<Arc<Net>>,
-    Path((index, state)): Path<(usize, String)>,
-) -> Result<Json<PeerState>, StatusCode> {
-    let peer = net.peers.get(index).ok_or(StatusCode::NOT_FOUND)?;
-    let up = match state.as_str() {
-        "up" => true,
-        "down" => false,
-        _ => return Err(StatusCode::NOT_FOUND),
-    };
-    peer.set_up(up);
-    Ok(Json(PeerState { address: peer.address(), up }))
 }

@@ -1,25 +1,29 @@
 //! A peer of a simulated chain, without sockets or clock: bytes in, bytes out at given times.
 //!
 //! `session.rs` is one connection of a peer: handshake as Core does it, one line of the [`Profile`]'s bandwidth.
-//! `serve.rs` answers requests, one at a time and each at its cost; `news.rs` announces blocks, locks and payments;
-//! `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs` the [`Lie`]s that
-//! a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
+//! `serve.rs` answers requests, one at a time and each at its cost, and `filters.rs` those for filters; `news.rs`
+//! announces blocks, locks and payments, those that `interest.rs` says the client wants to hear of; `relay.rs` hears of
+//! the client's own; `pool.rs` keeps payments. `behaviour.rs` lists the [`Fault`]s that a client must survive, `lies.rs`
+//! the [`Lie`]s that a client must not believe; `forge.rs` makes what a liar sends in place of an honest answer.
 //!
-//! The chain and the pool belong to the driver and are passed in as a [`View`], so that many peers share them. A peer with a chain of its own, as
-//! a laggard or a checkpoint liar has, gets it from [`Profile::own_chain`].
+//! The chain and the pool belong to the driver and are passed in as a [`View`], so that many peers share them. A peer
+//! with a chain of its own, as a laggard or a checkpoint liar has, gets it from [`Profile::own_chain`].
 
 mod behaviour;
+mod filters;
 mod forge;
+mod interest;
 mod lies;
 mod news;
 mod pool;
+mod relay;
 mod serve;
 mod session;
 
 pub use behaviour::{Fault, UnknownName};
 pub(crate) use forge::locking_quorum;
 pub use lies::Lie;
-pub use pool::{Payment, Pool};
+pub use pool::{Payment, Pool, Refusal};
 pub use session::SimPeer;
 
 use crate::chain::SimChain;
@@ -73,6 +77,15 @@ pub struct Profile {
     pub list_cost_ms: u64,
     /// What it takes to work out rotation info, in milliseconds.
     pub qrinfo_cost_ms: u64,
+    /// What it takes to read the filters of a range, or their headers, in milliseconds.
+    pub filters_cost_ms: u64,
+    /// What it takes to read a block, in milliseconds.
+    pub block_cost_ms: u64,
+    /// Whether it serves compact filters, as far as the chain has them: below protocol 70238 without what special
+    /// transactions say.
+    pub filters: bool,
+    /// Whether it takes bloom filters and tells what its pool has; else it hangs up on who asks for that.
+    pub bloom: bool,
     /// How many of 100 requests for list diffs and rotation info are never answered.
     pub failing_lists: u32,
     /// Bytes a millisecond.
@@ -86,13 +99,18 @@ pub struct Profile {
 }
 
 impl Default for Profile {
-    /// A well-connected honest peer: 30 to 60 ms away, 2 ms a request, 20 ms a list diff, 100 ms rotation info, 4 MB/s.
+    /// A well-connected honest peer: 30 to 60 ms away, 2 ms a request, 20 ms a list diff, 100 ms rotation info, 20 ms a
+    /// range of filters, 4 ms a block, 4 MB/s.
     fn default() -> Self {
         Self {
             latency_ms: (30, 60),
             cost_ms: 2,
             list_cost_ms: 20,
             qrinfo_cost_ms: 100,
+            filters_cost_ms: 20,
+            block_cost_ms: 4,
+            filters: true,
+            bloom: true,
             failing_lists: 0,
             bandwidth: 4_000,
             protocol: PROTOCOL_VERSION,
@@ -106,6 +124,16 @@ impl Profile {
     /// An honest peer.
     pub fn honest() -> Self {
         Self::default()
+    }
+
+    /// An honest peer that keeps no filters.
+    pub fn without_filters() -> Self {
+        Self { filters: false, ..Self::default() }
+    }
+
+    /// An honest peer that takes no bloom filters.
+    pub fn without_bloom() -> Self {
+        Self { bloom: false, ..Self::default() }
     }
 
     /// A peer with one fault, whose figures follow from it.

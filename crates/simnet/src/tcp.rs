@@ -3,15 +3,21 @@
 //! All peers of a network serve one [`LiveChain`], which grows while they run; a peer with a chain of its own has a
 //! second one. Each connection is a [`SimPeer`] on a task of its own, timed by the real clock. A connection that does
 //! not take what it asked for blocks itself and nobody else.
+//!
+//! `live.rs` has the chain with the payments that it does not hold yet, `faucet.rs` one who pays.
 
-use crate::chain::SimChain;
-use crate::peer::{Action, Clock, Fault, Payment, Pool, Profile, SimPeer, View};
+mod faucet;
+mod live;
+
+pub use faucet::{Dry, Faucet};
+pub use live::{CannotPay, Fill, LiveChain, MAX_SUBMISSIONS, Submission};
+
+use crate::peer::{Action, Clock, Fault, Profile, SimPeer};
 use crate::rng::Rng;
-use dash_protocol::Command;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,64 +32,6 @@ pub fn unix_secs() -> u32 {
 
 /// How long after a block its ChainLock is announced.
 const LOCK_DELAY: Duration = Duration::from_millis(700);
-
-/// A chain that many peers serve and that may change meanwhile, with the payments that it does not hold.
-#[derive(Debug)]
-pub struct LiveChain {
-    chain: RwLock<SimChain>,
-    pool: RwLock<Pool>,
-    /// Messages that its peers got, by command.
-    served: Mutex<BTreeMap<String, u64>>,
-    changes: watch::Sender<u64>,
-}
-
-impl LiveChain {
-    /// Shares a chain.
-    pub fn new(chain: SimChain) -> Arc<Self> {
-        Arc::new(Self {
-            chain: RwLock::new(chain),
-            pool: RwLock::default(),
-            served: Mutex::default(),
-            changes: watch::Sender::new(0),
-        })
-    }
-
-    /// The chain as it is. Peers wait to change it while this is held.
-    pub fn read(&self) -> RwLockReadGuard<'_, SimChain> {
-        self.chain.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes the chain; its peers announce what is new.
-    pub fn change(&self, change: impl FnOnce(&mut SimChain)) {
-        change(&mut self.chain.write().unwrap_or_else(PoisonError::into_inner));
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    /// Takes a payment; its peers announce it.
-    pub fn relay(&self, payment: Payment) {
-        self.pool.write().unwrap_or_else(PoisonError::into_inner).add(payment);
-        self.changes.send_modify(|count| *count += 1);
-    }
-
-    /// How many messages of each command its peers got.
-    pub fn served(&self) -> BTreeMap<String, u64> {
-        self.served.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn count(&self, commands: Vec<Command>) {
-        let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
-        for command in commands {
-            *served.entry(command.to_string()).or_default() += 1;
-        }
-    }
-
-    /// Lets a peer act on what there is.
-    fn show(&self, act: impl FnOnce(View<'_>)) {
-        let chain = self.read();
-        let pool = self.pool.read().unwrap_or_else(PoisonError::into_inner);
-        act(View { chain: &chain, pool: &pool });
-    }
-}
 
 /// A listening peer. Dropping it closes its port and its connections.
 #[derive(Debug)]
@@ -199,7 +147,7 @@ impl Session {
     async fn run(mut self, mut stream: TcpStream, mut up: watch::Receiver<bool>) {
         // Small messages must not wait for each other; failing to say so only costs time.
         let _ = stream.set_nodelay(true);
-        let mut changes = self.chain.changes.subscribe();
+        let mut changes = self.chain.changes();
         let mut buffer = vec![0; 16 * 1_024];
         loop {
             match self.send_due(&mut stream, &mut up).await {
@@ -213,6 +161,10 @@ impl Session {
                         let clock = self.clock();
                         self.chain.show(|view| self.peer.receive(&buffer[..count], clock, view));
                         self.chain.count(self.peer.asked());
+                        for transaction in self.peer.submitted() {
+                            // Nodes do not say what they refuse.
+                            let _ = self.chain.submit(transaction);
+                        }
                     }
                     _ => return,
                 },

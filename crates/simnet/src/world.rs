@@ -7,7 +7,7 @@
 //! - `builder.rs`: peers, chain, configuration. `actions.rs`: what a test does to a world. `queue.rs`: the events.
 //!   `hashes.rs`: the hashes of known headers and the outcomes of known signature checks, so that simulated runs do not
 //!   pay for them again. `effects.rs`: the driver's side of the engine. `truth.rs`: what of the client's reports is
-//!   false. `report.rs`: what a run comes to, and what it prints when it fails.
+//!   false. `wallet.rs`: what happens to a wallet, in worlds that have one. `report.rs`: what a run comes to, and what it prints when it fails.
 //!
 //! A run is bounded by its virtual time limit and by ten million events.
 
@@ -18,13 +18,16 @@ mod hashes;
 mod queue;
 mod report;
 mod truth;
+mod wallet;
 
 pub use builder::{WorldBuilder, devnet, regtest, regtest_with_masternodes};
 pub use report::{Failure, Report};
 
 use crate::chain::SimChain;
-use crate::peer::{Clock, Pool, Profile, SimPeer};
+use crate::peer::{Clock, Pool, Profile, Refusal, SimPeer};
 use crate::rng::Rng;
+use crate::wallet::WalletScenario;
+use dash_protocol::Txid;
 use dash_spv_wasm::api::{ApiError, Event, LogRecord, PeerChange, Phase, Reply, SyncState, Tip};
 use dash_spv_wasm::engine::{CallId, Command, Config, ConnId, Engine, Input, Now};
 use dash_spv_wasm::store::{MemoryStore, StoreError};
@@ -82,6 +85,9 @@ pub struct World {
     next_call: u64,
     chain: Arc<SimChain>,
     pool: Arc<Pool>,
+    wallet: Option<WalletScenario>,
+    /// What became of the client's transactions.
+    submissions: Vec<(Txid, Result<(), Refusal>)>,
     /// Names of the transactions that the network locked.
     locked_payments: BTreeSet<String>,
     hashes: Hashes,

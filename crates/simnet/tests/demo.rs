@@ -2,10 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
-use dash_protocol::{
-    BlockHash, FrameDecoder, GetHeaders, Header, Message, NetAddress, PROTOCOL_VERSION, ServiceFlags,
-    VersionMessage,
-};
+mod support;
+
 use simnet::demo::{
     Demo, DemoConfig, FactsInfo, LockInfo, PeerState, TipInfo, late_masternodes, network_option,
 };
@@ -15,88 +13,9 @@ use simnet::world::{regtest, regtest_with_masternodes};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{Client, PATIENCE, http, told};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Client {
-    stream: TcpStream,
-    decoder: FrameDecoder,
-}
-
-impl Client {
-    async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        let mut client = Self { stream, decoder: FrameDecoder::new(regtest().magic) };
-        client
-            .say(Message::Version(VersionMessage {
-                version: PROTOCOL_VERSION,
-                services: ServiceFlags::HEADERS_COMPRESSED,
-                time: 0,
-                receiver: NetAddress::NONE,
-                sender: NetAddress::NONE,
-                nonce: 1,
-                user_agent: "/test/".to_owned(),
-                start_height: 0,
-                relay: false,
-                mnauth_challenge: [0; 32],
-                masternode: false,
-            }))
-            .await;
-        client.say(Message::Verack).await;
-        client.say(Message::SendHeaders).await;
-        client
-    }
-
-    async fn say(&mut self, message: Message) {
-        self.stream.write_all(&message.to_frame(regtest().magic)).await.unwrap();
-    }
-
-    /// The next run of headers, or none if the peer hangs up.
-    async fn headers(&mut self) -> Option<Vec<Header>> {
-        let next = async {
-            let mut buffer = [0; 4_096];
-            loop {
-                while let Some(frame) = self.decoder.next_frame().unwrap() {
-                    if let Message::Headers(headers) = Message::decode(frame.command, &frame.payload).unwrap()
-                    {
-                        return Some(headers);
-                    }
-                }
-                match self.stream.read(&mut buffer).await {
-                    Ok(0) | Err(_) => return None,
-                    Ok(count) => self.decoder.push(&buffer[..count]),
-                }
-            }
-        };
-        timeout(PATIENCE, next).await.expect("the peer answers in time")
-    }
-
-    async fn ask_from(&mut self, hash: BlockHash) -> Vec<Header> {
-        let request = GetHeaders { version: PROTOCOL_VERSION, locator: vec![hash], stop: BlockHash::ZERO };
-        self.say(Message::GetHeaders(request)).await;
-        self.headers().await.unwrap()
-    }
-}
-
-/// One HTTP request: status and body.
-async fn http(control: SocketAddr, request: &str) -> (u16, String) {
-    let exchange = async {
-        let mut stream = TcpStream::connect(control).await.unwrap();
-        let text = format!(
-            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-        );
-        stream.write_all(text.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
-    };
-    let answer = timeout(PATIENCE, exchange).await.expect("the control answers in time");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
-}
 
 async fn demo(peers: usize) -> (Demo, SocketAddr) {
     let config = DemoConfig {
@@ -115,13 +34,11 @@ async fn peers_serve_the_chain_and_announce_what_is_mined() {
     let (demo, control) = demo(2).await;
     let mut clients = Vec::new();
     for address in demo.addresses() {
-        let mut client = Client::connect(address).await;
+        let mut client = Client::connect(address, false).await;
         assert_eq!(client.ask_from(regtest().genesis_hash).await, demo.chain().read().headers()[1..]);
         clients.push(client);
     }
-    let (status, body) = http(control, "POST /mine?blocks=2").await;
-    assert_eq!(status, 200);
-    let tip: TipInfo = serde_json::from_str(&body).unwrap();
+    let tip: TipInfo = told(control, "POST /mine?blocks=2").await;
     assert_eq!((tip.height, &tip), (302, &demo.tip()));
     for client in &mut clients {
         assert_eq!(client.headers().await.unwrap(), demo.chain().read().headers()[301..]);
@@ -132,20 +49,18 @@ async fn peers_serve_the_chain_and_announce_what_is_mined() {
     for client in &mut clients {
         assert_eq!(client.headers().await.unwrap(), demo.chain().read().headers()[300..]);
     }
-    let (_, body) = http(control, "GET /tip").await;
-    assert_eq!(serde_json::from_str::<TipInfo>(&body).unwrap(), demo.tip());
+    assert_eq!(told::<TipInfo>(control, "GET /tip").await, demo.tip());
 }
 
 #[tokio::test]
 async fn a_peer_goes_down_and_comes_back_on_its_port() {
     let (demo, control) = demo(1).await;
     let address = demo.addresses()[0];
-    let mut client = Client::connect(address).await;
+    let mut client = Client::connect(address, false).await;
     client.ask_from(regtest().genesis_hash).await;
     assert_eq!(http(control, "POST /peers/0/down").await.0, 200);
     assert_eq!(client.headers().await, None);
-    let (_, body) = http(control, "GET /peers").await;
-    assert_eq!(serde_json::from_str::<Vec<PeerState>>(&body).unwrap(), [PeerState { address, up: false }]);
+    assert_eq!(told::<Vec<PeerState>>(control, "GET /peers").await, [PeerState { address, up: false }]);
     assert_eq!(http(control, "POST /peers/0/up").await.0, 200);
     let back = async {
         while TcpStream::connect(address).await.is_err() {
@@ -153,7 +68,7 @@ async fn a_peer_goes_down_and_comes_back_on_its_port() {
         }
     };
     timeout(PATIENCE, back).await.expect("the port opens again");
-    let mut client = Client::connect(address).await;
+    let mut client = Client::connect(address, false).await;
     assert_eq!(client.ask_from(regtest().genesis_hash).await.len(), 300);
 }
 
@@ -189,19 +104,14 @@ async fn a_network_with_masternodes_tells_the_truth_about_them_and_locks_payment
     };
     let demo = Demo::start(config).await.unwrap();
     let control = demo.control().unwrap();
-    let (status, body) = http(control, "GET /facts").await;
-    assert_eq!(status, 200);
-    let facts: FactsInfo = serde_json::from_str(&body).unwrap();
+    let facts: FactsInfo = told(control, "GET /facts").await;
     assert_eq!((facts.height, &facts.hash), (300, &demo.tip().hash));
     assert!(facts.masternodes.all == 12 && facts.masternodes.evo > 0 && !facts.quorums.is_empty());
-    let mut client = Client::connect(demo.addresses()[0]).await;
+    let mut client = Client::connect(demo.addresses()[0], false).await;
     client.ask_from(regtest_with_masternodes().genesis_hash).await;
-    let (status, body) = http(control, "POST /lock").await;
-    assert_eq!(status, 200);
-    let lock: LockInfo = serde_json::from_str(&body).unwrap();
+    let lock: LockInfo = told(control, "POST /lock").await;
     assert_eq!(lock.txid.len(), 64);
-    let (_, body) = http(control, "GET /served").await;
-    let served: BTreeMap<String, u64> = serde_json::from_str(&body).unwrap();
+    let served: BTreeMap<String, u64> = told(control, "GET /served").await;
     assert_eq!(served["getheaders"], 1);
 }
 
@@ -231,7 +141,7 @@ async fn a_checkpoint_liar_serves_a_chain_of_its_own() {
     };
     let demo = Demo::start(config).await.unwrap();
     assert_eq!(demo.checkpoints()[0].height, 200);
-    let mut client = Client::connect(demo.addresses()[1]).await;
+    let mut client = Client::connect(demo.addresses()[1], false).await;
     let headers = client.ask_from(regtest().genesis_hash).await;
     assert!(headers.len() > 300);
     assert_eq!(demo.chain().read().known_hash(&headers[199]), None);

@@ -63,6 +63,12 @@ struct Options {
     /// A peer with a fault, as `1=stall`; repeatable.
     #[arg(long, value_name = "PEER=FAULT", value_parser = assignment::<Fault>)]
     fault: Vec<(usize, Fault)>,
+    /// A peer without compact filters; repeatable.
+    #[arg(long, value_name = "PEER")]
+    without_filters: Vec<usize>,
+    /// A peer that takes no bloom filters; repeatable.
+    #[arg(long, value_name = "PEER")]
+    without_bloom: Vec<usize>,
     /// A height that is told as a checkpoint; repeatable. Peers that lie about checkpoints need one.
     #[arg(long)]
     checkpoint: Vec<u32>,
@@ -100,6 +106,10 @@ fn params(options: &Options) -> Result<NetworkParams, Box<dyn Error>> {
     }
 }
 
+fn at(peers: &mut [Profile], peer: usize) -> Result<&mut Profile, String> {
+    peers.get_mut(peer).ok_or_else(|| format!("there is no peer {peer}"))
+}
+
 fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
     let base = Profile {
         latency_ms: (options.latency_ms, options.latency_ms),
@@ -109,8 +119,14 @@ fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
     };
     let mut peers = vec![base; options.peers];
     for &(peer, fault) in &options.fault {
-        let profile = peers.get_mut(peer).ok_or_else(|| format!("there is no peer {peer}"))?;
+        let profile = at(&mut peers, peer)?;
         *profile = profile.clone().with_fault(fault);
+    }
+    for &peer in &options.without_filters {
+        at(&mut peers, peer)?.filters = false;
+    }
+    for &peer in &options.without_bloom {
+        at(&mut peers, peer)?.bloom = false;
     }
     for &(peer, lie) in &options.lie {
         if lie.needs_checkpoint() && !options.checkpoint.iter().any(|&at| at > 2 && at <= options.height) {
@@ -119,7 +135,7 @@ fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
         if lie.needs_masternodes() && options.masternodes == 0 {
             return Err(format!("`{lie}` needs --masternodes").into());
         }
-        peers.get_mut(peer).ok_or_else(|| format!("there is no peer {peer}"))?.lie = Some(lie);
+        at(&mut peers, peer)?.lie = Some(lie);
     }
     let mut checkpoints = options.checkpoint.clone();
     checkpoints.sort_unstable();

@@ -1,6 +1,6 @@
 //! How a chain is asked for, and the chains that tests of one process share.
 
-use super::{EPOCH, SimChain, mining};
+use super::{Contents, EPOCH, SimChain, mining};
 use crate::masternodes::MasternodePlan;
 use crate::masternodes::ledger::Ledger;
 use dash_protocol::{NetworkKind, NetworkParams};
@@ -15,6 +15,7 @@ pub struct ChainBuilder {
     height: u32,
     ends_at: u32,
     masternodes: Option<MasternodePlan>,
+    bodies: bool,
 }
 
 impl ChainBuilder {
@@ -25,7 +26,7 @@ impl ChainBuilder {
     pub fn new(params: Arc<NetworkParams>) -> Self {
         let simulated = matches!(params.kind, NetworkKind::Devnet | NetworkKind::Regtest);
         assert!(simulated, "only regtest and devnets are cheap enough to mine");
-        Self { params, seed: 0, height: 100, ends_at: EPOCH, masternodes: None }
+        Self { params, seed: 0, height: 100, ends_at: EPOCH, masternodes: None, bodies: false }
     }
 
     /// Chains of different seeds share nothing but their first blocks, which the network fixes.
@@ -54,17 +55,33 @@ impl ChainBuilder {
         self
     }
 
+    /// Gives its blocks transactions that can be asked for, and filters; without more ado, a coinbase each. Without,
+    /// nobody knows what its merkle roots are of.
+    pub fn bodies(mut self) -> Self {
+        self.bodies = true;
+        self
+    }
+
     /// Mines it.
     ///
     /// # Panics
     /// When so many blocks do not fit between genesis and the end.
     pub fn build(self) -> SimChain {
+        self.build_with(|_| Contents::default())
+    }
+
+    /// Mines it; each block after those that the network fixes holds what is said of the chain below it.
+    ///
+    /// # Panics
+    /// When so many blocks do not fit between genesis and the end.
+    pub fn build_with(self, mut contents: impl FnMut(&SimChain) -> Contents) -> SimChain {
         let ledger = self.masternodes.map(|plan| Ledger::new(plan, self.seed));
-        let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed, ledger);
+        let mut chain = SimChain::genesis(Arc::clone(&self.params), self.seed, ledger, self.bodies);
         let times = mining::History::new(&self.params, self.height, self.ends_at);
         while chain.height() < self.height {
             let time = times.next(&mut chain);
-            chain.push_mined(time);
+            let contents = contents(&chain);
+            chain.push_mined(time, contents);
         }
         chain
     }

@@ -32,6 +32,19 @@ pub struct LockInfo {
     pub txid: String,
 }
 
+/// What became of a transaction that a client sent to a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubmissionInfo {
+    /// The transaction.
+    pub txid: String,
+    /// Why nodes did not take it, which they tell nobody; none if they did.
+    pub refused: Option<String>,
+    /// Whether masternodes locked it.
+    pub locked: bool,
+    /// The height of the block that has it, if one has.
+    pub height: Option<u32>,
+}
+
 /// What is true of masternodes and quorums as of the tip.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactsInfo {

@@ -94,7 +94,7 @@ impl SimChain {
 
     /// The coinbase of the block at a height; None for the blocks that the network begins with.
     pub fn coinbase(&self, height: u32) -> Option<&Transaction> {
-        self.block(height)?.coinbase.as_ref()
+        self.block(height)?.coinbase.as_deref()
     }
 
     /// The ids of the transactions of the block at a height; empty where they are not known.
@@ -137,6 +137,11 @@ impl SimChain {
         if let Some(ledger) = &mut self.ledger {
             ledger.locking = on;
         }
+    }
+
+    /// Whether masternodes lock the blocks that are mined from now on; never on a chain without any.
+    pub fn is_locking(&self) -> bool {
+        self.ledger.as_ref().is_some_and(|ledger| ledger.locking)
     }
 
     /// Has a commitment to come be false.

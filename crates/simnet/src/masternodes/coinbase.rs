@@ -53,6 +53,16 @@ pub fn coinbase(params: &NetworkParams, height: u32, entropy: &[u8; 32], of: &Co
     }
 }
 
+/// The coinbase of a block at a height on a chain without masternodes; it pays somebody if `reward` is empty.
+pub fn paying(params: &NetworkParams, height: u32, entropy: &[u8; 32], reward: Vec<TxOut>) -> Transaction {
+    let none = Commitments { list: MerkleRoot::ZERO, quorums: MerkleRoot::ZERO, lock: None };
+    let mut coinbase = coinbase(params, height, entropy, &none);
+    if !reward.is_empty() {
+        coinbase.outputs = reward;
+    }
+    coinbase
+}
+
 /// The height (BIP 34) and an extra nonce.
 fn script(height: u32, entropy: &[u8; 32]) -> Vec<u8> {
     let mut script = match height {

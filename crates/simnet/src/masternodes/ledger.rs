@@ -11,6 +11,7 @@ use super::members::{self, Anchor};
 use super::plan::MasternodePlan;
 use super::quorums::{Active, Quorum, Session};
 use super::rotation::{self, Quarters, Shape};
+use crate::chain::{Body, Contents};
 use crate::rng::Rng;
 use dash_protocol::special::BestChainLock;
 use dash_protocol::{
@@ -44,7 +45,7 @@ pub struct Block {
     /// The cycles that begin with it.
     pub cycles: BTreeMap<LLMQType, Arc<Cycle>>,
     /// Its coinbase; none for the blocks that the network begins with.
-    pub coinbase: Option<Transaction>,
+    pub coinbase: Option<Arc<Transaction>>,
     /// The ids of its transactions, the coinbase's first.
     pub txids: Vec<Txid>,
     /// The lock in its coinbase.
@@ -112,8 +113,9 @@ impl<'a> View<'a> {
         self.ledger.blocks.get(height as usize).map(Arc::as_ref)
     }
 
-    /// The next block, with its merkle root; all that is chance in it follows from `entropy`.
-    pub fn next(&self, entropy: [u8; 32]) -> (Block, MerkleRoot) {
+    /// The next block, with its merkle root; all that is chance in it follows from `entropy`. It has a body if it is
+    /// said what it holds.
+    pub fn next(&self, entropy: [u8; 32], contents: Option<Contents>) -> (Block, MerkleRoot, Option<Body>) {
         let height = self.hashes.len() as u32;
         let parent = &self.ledger.blocks[self.ledger.blocks.len() - 1];
         let mut rng = Rng::split(u64::from_le_bytes(*entropy.first_chunk().expect("32 bytes have 8")), 7);
@@ -127,17 +129,27 @@ impl<'a> View<'a> {
             Some(BestChainLock { height_diff: u64::from(height - 1 - locked), signature: self.lock(locked)? })
         });
         let commitments = Commitments { list: list.root(), quorums: active.root(), lock };
-        let coinbase = coinbase::coinbase(self.params, height, &entropy, &commitments);
-        let txids = coinbase::transactions(&coinbase, &mut rng);
-        let root = merkle::block_root(&txids).expect("a block has a coinbase, and its other ids are random");
+        let mut coinbase = coinbase::coinbase(self.params, height, &entropy, &commitments);
+        if let Some(contents) = contents.as_ref().filter(|contents| !contents.reward.is_empty()) {
+            coinbase.outputs.clone_from(&contents.reward);
+        }
+        let unknown = coinbase::transactions(&coinbase, &mut rng);
+        let always = contents.as_ref().is_some_and(|contents| contents.locked);
+        let coinbase = Arc::new(coinbase);
+        let body = contents.map(|contents| Body::new(Arc::clone(&coinbase), contents.transactions));
+        let txids = body.as_ref().map_or(unknown, |body| body.txids().to_vec());
+        let root = merkle::block_root(&txids)
+            .expect("a block has a coinbase, and no two of its transactions are the same");
         let best_lock = lock.filter(|_| coinbase::payload_version(self.params, height) == Some(3));
-        let is_locked = self.is_locked(height, &mut rng);
+        let is_left_out = !always && rng.percent(self.ledger.plan.unlocked_percent);
+        let is_locked = self.is_lockable(height) && !is_left_out;
         let newest_locked = if is_locked { Some(height) } else { parent.newest_locked };
         let cycles = self.cycles(height);
         let coinbase = Some(coinbase);
         (
             Block { list, active, cycles, coinbase, txids, best_lock, newest_locked, lock: OnceLock::new() },
             root,
+            body,
         )
     }
 
@@ -152,10 +164,10 @@ impl<'a> View<'a> {
         evolution.apply(before, height == first)
     }
 
-    fn is_locked(&self, height: u32, rng: &mut Rng) -> bool {
+    fn is_lockable(&self, height: u32) -> bool {
         let possible =
             height >= self.params.activation.dip8 && locks::chainlock_quorum(self, height).is_some();
-        possible && self.ledger.locking && !rng.percent(self.ledger.plan.unlocked_percent)
+        possible && self.ledger.locking
     }
 
     /// The signature of the lock of a block of the chain, whether it has one or not; None without a quorum.

@@ -22,7 +22,7 @@
 //! [`SimChain::instant_lock`]: crate::chain::SimChain::instant_lock
 
 mod chain;
-mod coinbase;
+pub(crate) mod coinbase;
 mod evolution;
 mod facts;
 mod keys;

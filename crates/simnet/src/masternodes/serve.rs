@@ -9,7 +9,7 @@ impl View<'_> {
     /// and for a base above the block.
     pub fn list_diff(&self, named: BlockHash, base: u32, height: u32) -> Option<MnListDiff> {
         let (old, new) = (self.block(base)?, self.block(height)?);
-        let coinbase = new.coinbase.clone()?;
+        let coinbase = new.coinbase.as_deref()?.clone();
         if base > height {
             return None;
         }

@@ -2,7 +2,7 @@
 //! it against what is promised.
 //!
 //! - [`qrinfo`]: how long it takes to prove a network's quorums, in parallel, one at a time, and where requests fail.
-//! - [`attacks`]: each lie about masternodes, quorums and locks, refused, and believed where its checks are off.
+//! - `attacks`: each lie about masternodes, quorums and locks, refused, and believed where its checks are off.
 
 #[cfg(feature = "switchable-checks")]
 pub mod attacks;

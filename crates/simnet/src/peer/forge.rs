@@ -1,8 +1,10 @@
 //! What liars send. Everything here is made from the honest chain, the lie and seeded chance.
 //!
 //! Here: lies about headers and about the encoding of messages. `forge/lists.rs` has lies about masternode lists and
-//! quorums, `forge/locks.rs` those about ChainLocks and InstantSend locks.
+//! quorums, `forge/locks.rs` those about ChainLocks and InstantSend locks, `forge/filters.rs` those about filters, blocks
+//! and payments.
 
+pub(super) mod filters;
 mod lists;
 mod locks;
 
@@ -64,7 +66,7 @@ impl Forger<'_> {
             let headers = self.flawed_run(flaw, range);
             return Some(self.headers(&headers, compressed).into());
         }
-        if lie.needs_masternodes() {
+        if lie.needs_masternodes() || lie.needs_filters() {
             return None;
         }
         let forged = match lie {
@@ -119,6 +121,7 @@ impl Forger<'_> {
             Lie::CheckpointMismatch | Lie::CheckpointFork => {
                 (Some(self.honest(tip - 1..tip, false).into()), Some(PUSH_AGAIN_MS))
             }
+            lie if lie.needs_filters() => (self.unasked_filters(lie), Some(PUSH_AGAIN_MS)),
             lie if lie.needs_masternodes() => (self.unasked(lie), Some(PUSH_AGAIN_MS)),
             _ => {
                 let request = GetHeaders {

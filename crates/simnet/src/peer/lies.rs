@@ -137,6 +137,34 @@ named! {
         InstantNoCycle = "instant-no-cycle",
         /// An InstantSend lock for other inputs than the transaction's.
         InstantOtherInputs = "instant-other-inputs",
+        /// Filter headers on top of another one than the one before them.
+        FilterHeadersUnlinked = "filter-headers-unlinked",
+        /// A chain of filter headers of its own, from a block on of which nobody has such a filter.
+        FilterHeadersForged = "filter-headers-forged",
+        /// A `cfcheckpt` that is not of any chain of filter headers.
+        FilterCheckpointForged = "filter-checkpoint-forged",
+        /// A filter without a script that its block pays; all headers are true.
+        FilterOmitsOutput = "filter-omits-output",
+        /// A filter without a script that its block pays, with a chain of filter headers to fit it.
+        FilterOmitsOutputChained = "filter-omits-output-chained",
+        /// A filter without a script that its block spends from, with a chain of filter headers to fit it.
+        FilterOmitsSpentChained = "filter-omits-spent-chained",
+        /// Says that it has filters, and never sends one.
+        FiltersWithheld = "filters-withheld",
+        /// Leaves the filters of some blocks out of its answers.
+        FiltersIncomplete = "filters-incomplete",
+        /// True filters that nobody asked for.
+        FiltersUnsolicited = "filters-unsolicited",
+        /// A block with an output of another value.
+        BlockChanged = "block-changed",
+        /// A block without its last transaction.
+        BlockShortened = "block-shortened",
+        /// A block whose last transactions stand twice, which leaves its merkle root as it is.
+        BlockDuplicatedTail = "block-duplicated-tail",
+        /// A block with a changed transaction and a header made to fit it, which has no proof of work.
+        BlockMadeUp = "block-made-up",
+        /// Payments that nobody made: to scripts that the chain shows in use, and from them with a stranger's key.
+        PaymentsMadeUp = "payments-made-up",
     }
 }
 
@@ -164,7 +192,7 @@ impl Lie {
 
     /// The lies about headers, messages and peers.
     pub fn of_headers() -> impl Iterator<Item = Self> {
-        Self::ALL.iter().copied().filter(|lie| !lie.needs_masternodes())
+        Self::ALL.iter().copied().filter(|lie| !lie.needs_masternodes() && !lie.needs_filters())
     }
 
     /// The lies about masternodes, quorums and locks that a client without a wallet can tell: it does not look at
@@ -173,9 +201,19 @@ impl Lie {
         Self::ALL.iter().copied().filter(|lie| lie.needs_masternodes() && *lie != Self::InstantOtherInputs)
     }
 
+    /// The lies about filters, blocks and payments.
+    pub fn of_filters() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|lie| lie.needs_filters())
+    }
+
     /// Whether the lie is about masternodes, quorums or locks, and needs a chain that has them.
     pub fn needs_masternodes(self) -> bool {
-        self >= Self::ListEntryChanged
+        (Self::ListEntryChanged..=Self::InstantOtherInputs).contains(&self)
+    }
+
+    /// Whether the lie is about filters, blocks or payments, and needs a chain whose blocks hold some.
+    pub fn needs_filters(self) -> bool {
+        self >= Self::FilterHeadersUnlinked
     }
 
     /// Whether the lie is a lock that is announced unasked.
@@ -221,6 +259,14 @@ impl Lie {
             Self::InstantIndexRange => &[Check::InstantLockIndex, Check::LockKnown],
             Self::InstantNoCycle => &[Check::InstantLockCycle],
             Self::InstantOtherInputs => &[Check::InstantLockInputs],
+            Self::FilterHeadersUnlinked => &[Check::FilterLink],
+            // No filter fits its hash: with nothing but agreement switched off the phase ends in a dead end.
+            Self::FilterHeadersForged => &[Check::FilterAgreement, Check::FilterHash],
+            Self::FilterCheckpointForged => &[Check::FilterCheckpoint],
+            Self::FilterOmitsOutput => &[Check::FilterHash],
+            Self::FilterOmitsOutputChained => &[Check::FilterAgreement, Check::FilterContents],
+            Self::FilterOmitsSpentChained => &[Check::FilterAgreement, Check::FilterSpends],
+            Self::FiltersUnsolicited => &[Check::Unsolicited],
             _ => &[],
         }
     }
@@ -234,7 +280,7 @@ impl Lie {
     }
 
     /// Whether an honest peer could have been deceived into the same, so that nobody need be banned for it: what cannot
-    /// be verified yet, and what it takes masternodes or miners to forge.
+    /// be verified yet, what it takes masternodes or miners to forge, what is left unsaid, and payments that nobody signed.
     pub const fn is_deniable(self) -> bool {
         matches!(
             self,
@@ -243,6 +289,9 @@ impl Lie {
                 | Self::InstantIndexRange
                 | Self::InstantOtherInputs
                 | Self::SkipListRange
+                | Self::FiltersWithheld
+                | Self::FiltersIncomplete
+                | Self::PaymentsMadeUp
         )
     }
 }

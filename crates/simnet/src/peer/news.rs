@@ -1,7 +1,7 @@
 //! What a peer announces: new blocks, ChainLocks, payments and their locks.
 //!
-//! As Core does it: blocks and locks at once, transactions some seconds late, and of payments nothing to a client that
-//! did not ask for relay in its `version`.
+//! As Core does it: blocks and locks at once, transactions some seconds late, and of payments and their locks only what
+//! the client asked for: all if its `version` says so, what its bloom filter matches if it loaded one, nothing otherwise.
 
 use super::session::{Announce, SimPeer};
 use super::{Clock, Fault, View};
@@ -59,32 +59,43 @@ impl SimPeer {
             return;
         }
         let told = std::mem::replace(&mut self.told_payments, view.pool.count());
-        if !self.client_relay {
+        if !self.interest.relays() {
             return;
         }
-        let news: Vec<_> =
-            view.pool.since(told).map(|payment| (payment.name(), payment.lock_name())).collect();
-        for (transaction, lock) in news {
-            let at = clock.ms + self.rng.below(MAX_TRANSACTION_DELAY_MS);
-            self.held_back.push((at, transaction));
-            if let Some(lock) = lock {
+        for (payment, is_new) in view.pool.since(told) {
+            // What came from the client is no news to it.
+            if is_new && !self.from_client.contains(&payment.name()) {
+                let at = clock.ms + self.rng.below(MAX_TRANSACTION_DELAY_MS);
+                self.held_back.push((at, payment.name()));
+            }
+            let lock = payment.lock_name();
+            if let Some(lock) = lock.filter(|_| self.interest.wants(&payment.transaction)) {
                 self.send(clock.ms, Message::Inv(vec![lock]));
             }
         }
     }
 
-    /// Announces the transactions that were held back for long enough.
-    pub(super) fn announce_held_back(&mut self, clock: Clock) {
-        let due: Vec<Inventory> =
+    /// Announces the transactions that were held back for long enough, as far as the client wants to hear of them now.
+    pub(super) fn announce_held_back(&mut self, clock: Clock, view: View<'_>) {
+        let mut due: Vec<Inventory> =
             self.held_back.extract_if(.., |(at, _)| *at <= clock.ms).map(|(_, name)| name).collect();
+        due.retain(|name| {
+            let payment = view.pool.transaction(name);
+            payment.is_some_and(|payment| self.interest.wants(&payment.transaction))
+        });
         if !due.is_empty() {
             self.send(clock.ms, Message::Inv(due));
         }
     }
 
-    /// All that a client learns by asking for the memory pool: payments, their locks, and the best ChainLock.
+    /// All that a client learns by asking for the memory pool: payments that its filter matches, their locks, and the
+    /// best ChainLock.
     pub(super) fn tell_pool(&mut self, clock: Clock, view: View<'_>) {
-        let payments = view.pool.since(0).flat_map(|payment| [Some(payment.name()), payment.lock_name()]);
+        if !self.profile.bloom {
+            return self.close(clock.ms);
+        }
+        let payments = view.pool.waiting().filter(|payment| self.interest.matches(&payment.transaction));
+        let payments = payments.flat_map(|payment| [Some(payment.name()), payment.lock_name()]);
         let lock = view.chain.best_chainlock();
         let lock = lock.map(|lock| Inventory { kind: InventoryKind::ChainLock, hash: lock.hash() });
         let names: Vec<Inventory> = payments.chain([lock]).flatten().collect();

@@ -1,9 +1,9 @@
-//! What a peer answers: headers, list diffs, rotation info, locks and transactions.
+//! What a peer answers: headers, list diffs, rotation info, blocks, locks and transactions. Filters are in `filters.rs`.
 //!
 //! One request at a time, each at its cost. As Core does it, a request for lists that cannot be answered gets no reply
 //! at all, and what is not there to be had by `getdata` gets `notfound`.
 
-use super::forge::Forger;
+use super::forge::{self, Forger};
 use super::session::{MAX_WAITING, SimPeer};
 use super::{Clock, Fault, View};
 use dash_protocol::{
@@ -98,13 +98,20 @@ impl SimPeer {
                 return;
             }
             let offered = self.offers.iter().find(|offer| offer.name == *name);
-            let message = match offered {
+            let mut message = match offered {
                 Some(offer) => Some(offer.message.clone()),
                 None => find(name, view),
             };
+            if let (Some(Message::Block(block)), Some(lie)) = (&mut message, self.profile.lie)
+                && let Some(forged) = forge::filters::block(lie, block)
+            {
+                **block = forged;
+            }
             match message {
                 Some(message) => {
-                    let at = self.work(clock, self.profile.cost_ms);
+                    let is_block = matches!(message, Message::Block(_));
+                    let cost = if is_block { self.profile.block_cost_ms } else { self.profile.cost_ms };
+                    let at = self.work(clock, cost);
                     self.answer_message(at, &message);
                 }
                 // Core says nothing of blocks that it does not have.
@@ -127,7 +134,7 @@ impl SimPeer {
     }
 
     /// Whether one more request may wait.
-    fn has_room(&mut self, clock: Clock) -> bool {
+    pub(super) fn has_room(&mut self, clock: Clock) -> bool {
         while self.waiting.front().is_some_and(|&done| done <= clock.ms) {
             self.waiting.pop_front();
         }
@@ -135,7 +142,7 @@ impl SimPeer {
     }
 
     /// Takes the peer's one thread for a request; returns when it is served.
-    fn work(&mut self, clock: Clock, cost_ms: u64) -> u64 {
+    pub(super) fn work(&mut self, clock: Clock, cost_ms: u64) -> u64 {
         let at = self.serve(clock.ms, cost_ms);
         self.waiting.push_back(at);
         at
@@ -145,13 +152,13 @@ impl SimPeer {
         self.profile.failing_lists > 0 && self.rng.percent(self.profile.failing_lists)
     }
 
-    fn answer_message(&mut self, at: u64, message: &Message) {
+    pub(super) fn answer_message(&mut self, at: u64, message: &Message) {
         let frame = message.to_frame(self.params.magic);
         self.answer(at, frame);
     }
 
     /// Sends an answer as far as the peer's faults let it; says whether all of it went out.
-    fn answer(&mut self, at: u64, frame: Vec<u8>) -> bool {
+    pub(super) fn answer(&mut self, at: u64, frame: Vec<u8>) -> bool {
         self.answers += 1;
         if self.profile.has(Fault::Loss) && self.rng.percent(40) {
             return false;
@@ -178,6 +185,10 @@ fn find(name: &Inventory, view: View<'_>) -> Option<Message> {
         InventoryKind::Transaction => {
             view.pool.transaction(name).map(|payment| Message::Tx(payment.transaction.clone()))
         }
+        InventoryKind::Block => view
+            .chain
+            .full_block(&BlockHash::from_bytes(name.hash))
+            .map(|block| Message::Block(Box::new(block))),
         _ => None,
     }
 }

@@ -4,13 +4,15 @@
 //! bandwidth. At most 64 requests wait; a client that sends more gets no answer to the rest. A liar keeps the last 16
 //! things that it offered by `inv`.
 
+use super::filters::is_filter_request;
 use super::forge::{Forged, Offer};
+use super::interest::{Interest, is_about_bloom};
 use super::{Action, Clock, Fault, Lie, Output, Profile, View};
 use crate::chain::SimChain;
 use crate::rng::Rng;
 use dash_protocol::{
-    BlockHash, Command, CompressedHeaders, FrameDecoder, GetHeaders, Header, Inventory, Message, NetAddress,
-    NetworkParams, ServiceFlags, VersionMessage, encode_frame,
+    BlockHash, Command, CompressedHeaders, FilterHeader, FrameDecoder, GetHeaders, Header, Inventory,
+    Message, NetAddress, NetworkParams, ServiceFlags, Transaction, VersionMessage, encode_frame,
 };
 use dash_spv_wasm::chain::pow::x11;
 use std::collections::VecDeque;
@@ -52,8 +54,8 @@ pub struct SimPeer {
     ready: bool,
     pub(super) client_version: i32,
     client_services: ServiceFlags,
-    /// Whether the client wants to hear of payments.
-    pub(super) client_relay: bool,
+    /// Which payments the client wants to hear of.
+    pub(super) interest: Interest,
     pub(super) announce: Announce,
     pub(super) known: VecDeque<BlockHash>,
     pub(super) answers: u32,
@@ -63,6 +65,14 @@ pub struct SimPeer {
     pub(super) told_payments: usize,
     /// Transactions to be announced, each at its time.
     pub(super) held_back: Vec<(u64, Inventory)>,
+    /// Transactions that the client announced, each with the time at which it is asked for.
+    pub(super) wanted: Vec<(u64, Inventory)>,
+    /// Names of transactions that the client told.
+    pub(super) from_client: VecDeque<Inventory>,
+    /// Transactions that the client sent since [`SimPeer::submitted`] was looked at.
+    pub(super) submitted: Vec<Transaction>,
+    /// By height: the chain of filter headers that a liar about filters has, with the blocks.
+    pub(super) own_filter_headers: Vec<(BlockHash, FilterHeader)>,
     /// What a liar announced, ready to be asked for.
     pub(super) offers: VecDeque<Offer>,
     next_ping: u64,
@@ -91,13 +101,17 @@ impl SimPeer {
             ready: false,
             client_version: 0,
             client_services: ServiceFlags::NONE,
-            client_relay: false,
+            interest: Interest::default(),
             announce: Announce::Inv,
             known: VecDeque::new(),
             answers: 0,
             told_lock: None,
             told_payments: 0,
             held_back: Vec::new(),
+            wanted: Vec::new(),
+            from_client: VecDeque::new(),
+            submitted: Vec::new(),
+            own_filter_headers: Vec::new(),
             offers: VecDeque::new(),
             next_ping: clock.ms + PING_EVERY_MS,
             next_push: None,
@@ -120,8 +134,12 @@ impl SimPeer {
             match self.decoder.next_frame() {
                 Ok(Some(frame)) => {
                     self.asked.push(frame.command);
-                    if let Ok(message) = Message::decode(frame.command, &frame.payload) {
-                        self.take(message, clock, view);
+                    match Message::decode(frame.command, &frame.payload) {
+                        Ok(message) => self.take(message, clock, view),
+                        Err(_) if is_filter_request(frame.command) || is_about_bloom(frame.command) => {
+                            return self.close(clock.ms);
+                        }
+                        Err(_) => {}
                     }
                 }
                 Ok(None) => return,
@@ -141,7 +159,8 @@ impl SimPeer {
             let nonce = self.rng.next_u64();
             self.send(clock.ms, Message::Ping(nonce));
         }
-        self.announce_held_back(clock);
+        self.announce_held_back(clock, view);
+        self.ask_for_wanted(clock);
         if self.next_push.is_some_and(|at| clock.ms >= at) {
             self.push(clock, view);
         }
@@ -170,7 +189,7 @@ impl SimPeer {
         if self.is_closed_to_news() {
             return None;
         }
-        let held_back = self.held_back.iter().map(|(at, _)| *at);
+        let held_back = self.held_back.iter().chain(&self.wanted).map(|(at, _)| *at);
         held_back.chain(self.next_push).chain([self.next_ping]).min()
     }
 
@@ -199,7 +218,7 @@ impl SimPeer {
             return;
         }
         match message {
-            Message::Version(version) if !self.greeted => self.greet(&version, clock, view.chain),
+            Message::Version(version) if !self.greeted => self.greet(&version, clock, view),
             Message::Verack if self.greeted && !self.ready => self.welcome(clock, view),
             Message::SendHeaders => self.announce = self.announce.max(Announce::Headers),
             Message::SendHeaders2 if !self.profile.has(Fault::PlainHeaders) => {
@@ -216,30 +235,38 @@ impl SimPeer {
             }
             Message::GetMnListDiff(request) => self.get_list_diff(&request, clock, view),
             Message::GetQRInfo(request) => self.get_qrinfo(&request, clock, view),
+            Message::Inv(names) => self.hear_inv(&names, clock, view),
+            Message::Tx(transaction) => self.hear_tx(transaction),
+            Message::GetCFilters(request) => self.get_filters(&request, clock, view),
+            Message::GetCFHeaders(request) => self.get_filter_headers(&request, clock, view),
+            Message::GetCFCheckpt(request) => self.get_filter_checkpoints(&request, clock, view),
             Message::GetData(names) => self.get_data(&names, clock, view),
-            Message::Unknown(name) if name == command(b"mempool") => self.tell_pool(clock, view),
+            Message::FilterLoad(filter) => self.load_filter(filter, clock),
+            Message::FilterAdd(element) => self.add_to_filter(&element, clock),
+            Message::FilterClear => self.clear_filter(clock),
+            Message::Mempool => self.tell_pool(clock, view),
             _ => {}
         }
     }
 
-    fn greet(&mut self, theirs: &VersionMessage, clock: Clock, chain: &SimChain) {
+    fn greet(&mut self, theirs: &VersionMessage, clock: Clock, view: View<'_>) {
         self.greeted = true;
         self.client_version = theirs.version;
         self.client_services = theirs.services;
-        self.client_relay = theirs.relay;
+        self.interest = Interest::new(theirs.relay);
         let start_height = if self.profile.has(Fault::AbsurdHeight) {
             2_000_000_000
         } else if self.profile.has(Fault::NegativeHeight) {
             -5
         } else {
-            i32::try_from(chain.height()).unwrap_or(i32::MAX)
+            i32::try_from(view.chain.height()).unwrap_or(i32::MAX)
         };
-        let compressed = if self.profile.has(Fault::PlainHeaders) { 0 } else { 2_048 };
+        let compressed = !self.profile.has(Fault::PlainHeaders);
         let suffix =
             self.params.user_agent_suffix.as_ref().map_or_else(String::new, |suffix| format!("({suffix})"));
         let version = VersionMessage {
             version: self.profile.protocol,
-            services: ServiceFlags::from_bits(1 | 4 | 1_024 | compressed),
+            services: self.services(view, compressed),
             time: i64::from(clock.unix_secs),
             receiver: NetAddress::NONE,
             sender: NetAddress::NONE,

@@ -9,7 +9,11 @@ use dash_spv_wasm::chain::pow::x11;
 use dash_spv_wasm::checks::Check;
 use std::sync::Arc;
 
+mod filter_lies;
+mod filters;
+mod interest;
 mod masternodes;
+mod relay;
 
 /// A client that keeps what it hears, message by message.
 struct Listener {

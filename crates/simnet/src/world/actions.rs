@@ -14,19 +14,34 @@ impl World {
     /// with masternodes the lock of the best block follows within three seconds, unless locking is off.
     pub fn mine(&mut self, blocks: u32) {
         let now = self.unix_secs();
-        Arc::make_mut(&mut self.chain).mine(blocks, now);
+        let chain = Arc::make_mut(&mut self.chain);
+        match &mut self.wallet {
+            Some(wallet) => wallet.mine(chain, Arc::make_mut(&mut self.pool), blocks, now),
+            None => chain.mine(blocks, now),
+        }
         self.spread();
     }
 
     /// Replaces the last `depth` blocks of the honest chain by `blocks` others, be they fewer. Masternodes lock a height
-    /// once: what is to be replaced must have been mined while locking was off.
+    /// once: what is to be replaced must have been mined while locking was off. In a world with a wallet at most twelve
+    /// blocks are undone, and none that is locked.
     pub fn reorg(&mut self, depth: u32, blocks: u32) {
         let now = self.unix_secs();
-        Arc::make_mut(&mut self.chain).reorganize(depth, blocks, now);
+        let chain = Arc::make_mut(&mut self.chain);
+        match &mut self.wallet {
+            Some(wallet) => {
+                wallet.reorganize(chain, Arc::make_mut(&mut self.pool), depth, blocks, now);
+            }
+            None => chain.reorganize(depth, blocks, now),
+        }
         self.spread();
     }
 
     fn spread(&mut self) {
+        if self.wallet.is_some() {
+            // What was mined waits no longer, and what was undone does again.
+            self.spread_pool();
+        }
         self.hashes.learn(Arc::clone(&self.chain));
         for host in 0..self.hosts.len() {
             if self.hosts[host].honest_chain {
@@ -67,12 +82,7 @@ impl World {
     fn relay(&mut self, payment: Payment) -> Txid {
         let txid = payment.transaction.txid();
         Arc::make_mut(&mut self.pool).add(payment);
-        for host in 0..self.hosts.len() {
-            if self.hosts[host].honest_chain {
-                let at = self.now_ms + self.rng.between(0, 500);
-                self.queue.push(at, Happening::Paid { host, pool: Arc::clone(&self.pool) });
-            }
-        }
+        self.spread_pool();
         txid
     }
 

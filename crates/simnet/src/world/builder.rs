@@ -8,6 +8,7 @@ use crate::chain::{EPOCH, SimChain};
 use crate::masternodes::{Bogus, BogusCommitment, MasternodePlan};
 use crate::peer::{Lie, Profile};
 use crate::rng::Rng;
+use crate::wallet::{WalletPlan, WalletScenario};
 use dash_protocol::{ChainOverrides, NetworkParams};
 use dash_spv_wasm::api::LogLevel;
 use dash_spv_wasm::chain::pow::x11;
@@ -63,6 +64,8 @@ pub struct WorldBuilder {
     chain: Option<Arc<SimChain>>,
     height: Option<u32>,
     plan: Option<MasternodePlan>,
+    wallet: Option<WalletPlan>,
+    scenario: Option<WalletScenario>,
     checkpoints: Vec<u32>,
     peers: Vec<Profile>,
     bridges: usize,
@@ -81,6 +84,8 @@ impl WorldBuilder {
             chain: None,
             height: None,
             plan: None,
+            wallet: None,
+            scenario: None,
             checkpoints: Vec::new(),
             peers: Vec::new(),
             bridges: 1,
@@ -108,6 +113,13 @@ impl WorldBuilder {
     /// Gives the network masternodes, with quorums and locks, and has the client want to know of them.
     pub fn masternodes(mut self, plan: MasternodePlan) -> Self {
         self.plan = Some(plan);
+        self
+    }
+
+    /// Gives the chain a wallet, to which all that happens in blocks and in the pool happens: with the plan's rules,
+    /// masternodes and height. Worlds with equal plans share what the chain begins with.
+    pub fn wallet(mut self, plan: WalletPlan) -> Self {
+        self.wallet = Some(plan);
         self
     }
 
@@ -167,9 +179,17 @@ impl WorldBuilder {
         self
     }
 
-    /// The chain given, or the shared one. Lies about quorums that a miner made up need one.
+    /// The chain given, the wallet's, or the shared one. Lies about quorums that a miner made up need one.
     fn honest_chain(&mut self) -> Arc<SimChain> {
         if let Some(chain) = self.chain.take() {
+            return chain;
+        }
+        let lies = || self.peers.iter().filter_map(|peer| peer.lie);
+        let needs_wallet = self.wallet.is_none() && lies().any(Lie::needs_filters);
+        if let Some(plan) = self.wallet.take().or_else(|| needs_wallet.then(|| self.default_wallet())) {
+            let (chain, scenario) = WalletScenario::shared(&plan);
+            self.params = Some(Arc::clone(chain.params()));
+            self.scenario = Some(scenario);
             return chain;
         }
         let lies = || self.peers.iter().filter_map(|peer| peer.lie);
@@ -187,6 +207,14 @@ impl WorldBuilder {
             plan.bogus.extend(newest_signing_cycles(&params, height));
         }
         SimChain::shared_with(&params, 1, height, &plan)
+    }
+
+    /// The wallet of a world that needs one and did not say which.
+    fn default_wallet(&self) -> WalletPlan {
+        let masternodes = self.plan.clone();
+        let rules = if masternodes.is_some() { regtest_with_masternodes } else { regtest };
+        let params = self.params.clone().unwrap_or_else(rules);
+        WalletPlan { masternodes, ..WalletPlan::new(params, 1, self.height.unwrap_or(400)) }
     }
 
     /// The world, at the moment when the client is opened.
@@ -261,6 +289,8 @@ impl WorldBuilder {
             hosts,
             chain,
             pool: Arc::default(),
+            wallet: self.scenario,
+            submissions: Vec::new(),
             locked_payments: BTreeSet::new(),
             hashes,
             events: Vec::new(),

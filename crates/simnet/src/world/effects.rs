@@ -198,6 +198,7 @@ impl World {
         for command in link.peer.asked() {
             *self.asked.entry(command.to_string()).or_default() += 1;
         }
+        let (host, submitted) = (link.host, link.peer.submitted());
         for output in link.peer.outputs() {
             let at = output.at.max(self.now_ms);
             match output.action {
@@ -220,6 +221,9 @@ impl World {
         {
             link.tick_at = Some(at);
             self.queue.push(at.max(self.now_ms), Happening::PeerTick { conn });
+        }
+        for transaction in submitted {
+            self.submit(host, transaction);
         }
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::masternodes::MasternodePlan;
 use crate::peer::{Fault, Lie};
+use crate::wallet::WalletPlan;
 
 const MINUTE: u64 = 60_000;
 
@@ -116,5 +117,39 @@ fn no_lie_of_one_of_three_peers_is_believed() {
         let innocent = world.bans().iter().find(|(address, _)| address != world.address(0));
         assert!(innocent.is_none(), "{lie}: {innocent:?}");
         println!("{lie}: banned {:?}", world.bans());
+    }
+}
+
+#[test]
+fn a_wallet_lives_on_while_the_client_follows_the_chain() {
+    let mut plan = WalletPlan::new(regtest_with_masternodes(), 7, 400);
+    plan.masternodes = Some(MasternodePlan::new(16));
+    let mut world = World::builder(7).wallet(plan).build();
+    check(world.run_until_synced(5 * MINUTE));
+    world.set_locking(false);
+    for _ in 0..4 {
+        let paid = world.wallet_pays();
+        world.run_for(2_000);
+        let waits = |txid| world.wallet().is_some_and(|wallet| wallet.truth().entry(&txid).is_some());
+        assert!(paid.is_none_or(waits));
+        world.mine(3);
+        world.reorg(2, 3);
+        check(world.run_until_synced(MINUTE));
+    }
+    assert!(world.wallet().unwrap().truth().balance(None, &world.horizon()).total() > 0);
+    assert_eq!(world.falsehoods().unwrap(), Vec::<String>::new());
+    let blocks = world.wallet().unwrap().truth().history(None, &world.horizon());
+    for record in blocks.iter().filter_map(|record| Some((record.txid, record.place?))) {
+        let (txid, (height, place)) = record;
+        assert_eq!(world.chain().body(height).unwrap().txids()[place as usize], txid);
+    }
+}
+
+#[test]
+fn lies_about_filters_do_not_stop_a_client_that_asks_for_none() {
+    for lie in [Lie::FiltersUnsolicited, Lie::PaymentsMadeUp, Lie::FilterOmitsSpentChained] {
+        let mut world = World::builder(8).honest(2).peer(Profile::liar(lie)).build();
+        check(world.run_until_synced(5 * MINUTE));
+        assert!(world.chain().has_bodies());
     }
 }

@@ -20,6 +20,9 @@ const TRIES: u64 = 64;
 impl Forger<'_> {
     /// What the liar offers unasked.
     pub fn offers(&mut self, lie: Lie) -> Vec<Offer> {
+        if lie == Lie::PaymentsMadeUp {
+            return self.made_up_payments();
+        }
         if let Some(lock) = self.chainlock(lie) {
             let name = Inventory { kind: InventoryKind::ChainLock, hash: lock.hash() };
             return vec![Offer { name, message: Message::ClSig(lock) }];
