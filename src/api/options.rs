@@ -5,13 +5,16 @@
 //! in is first read into a small tree ([`Value`]) of bounded depth, because a reader of the tree knows the path of what
 //! it reads and can name it.
 
+mod birthday;
 mod network;
 mod target;
 mod value;
+mod wallet;
 
 pub use network::network;
 pub use target::watch_targets;
 pub use value::Value;
+pub use wallet::wallet_command;
 
 use super::{ApiError, LogLevel};
 use crate::engine::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
@@ -95,7 +98,7 @@ impl Options {
                 }
                 None => StorageKind::default(),
             },
-            birthday: fields.take("birthday").map(birthday).transpose()?,
+            birthday: fields.take("birthday").map(birthday::read).transpose()?,
             namespace: namespace(fields.take("namespace"))?,
             compute_workers: fields
                 .take("computeWorkers")
@@ -211,28 +214,6 @@ fn url(node: &Node<'_>, text: &str) -> Result<String, ApiError> {
         return bad("must name a host");
     }
     Ok(text.to_owned())
-}
-
-fn birthday(node: Node<'_>) -> Result<Birthday, ApiError> {
-    /// The largest time of a JavaScript `Date`, in milliseconds.
-    const MAX_TIME: f64 = 8.64e15;
-    if node.text().is_ok() {
-        return node.one_of(&[("now", Birthday::Now), ("genesis", Birthday::Genesis)]);
-    }
-    let mut fields = node.fields()?;
-    let birthday = match (fields.take("time"), fields.take("height")) {
-        (Some(time), None) => {
-            let ms = time.number()?;
-            if !(0.0..=MAX_TIME).contains(&ms) {
-                return Err(node.bad("must be a valid date, not before 1970"));
-            }
-            Birthday::Time((ms / 1000.0) as u64)
-        }
-        (None, Some(height)) => Birthday::Height(height.integer(0, u32::MAX)?),
-        _ => return Err(node.bad("must be 'now', 'genesis', a date, or { height }")),
-    };
-    fields.finish()?;
-    Ok(birthday)
 }
 
 fn qrinfo_config(fields: &mut Fields<'_>) -> Result<QrInfoConfig, ApiError> {

@@ -3,10 +3,11 @@
 //! At most [`MAX_CALLS`] at a time; each is settled exactly once, and all of them when the client closes.
 
 use super::host::{error_to_js, settle};
+use crate::api::options::{Value, wallet_command};
 use crate::api::{ApiError, ErrorCode};
 use crate::engine::{CallId, Command, HeaderAt};
-use dash_protocol::{BlockHash, LLMQType, ParseHashError, QuorumHash};
-use js_sys::{Array, Function, Promise};
+use dash_protocol::{BlockHash, LLMQType, MAX_TRANSACTION, ParseHashError, QuorumHash};
+use js_sys::{Array, Function, JsString, Promise};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -14,6 +15,10 @@ use wasm_bindgen::prelude::*;
 
 /// The most calls in flight.
 pub(crate) const MAX_CALLS: usize = 10_000;
+/// The most arguments of a call about the wallet.
+const MAX_ARGUMENTS: u32 = 3;
+/// The longest text that is an argument, in digits: a transaction's.
+const MAX_TEXT: u32 = 2 * MAX_TRANSACTION as u32;
 
 /// The promises of calls in flight. A clone shares them.
 #[derive(Clone, Debug, Default)]
@@ -77,8 +82,25 @@ pub(crate) fn command(method: &str, args: &Array) -> Result<Command, ApiError> {
         "transitions" => Command::Transitions,
         "pause" => Command::Pause,
         "resume" => Command::Resume,
-        _ => return Err(ApiError::new(ErrorCode::Unsupported, format!("`{method}` is not built yet"))),
+        _ => match wallet_command(method, &plain_arguments(args))? {
+            Some(command) => Command::Wallet(command),
+            None => return Err(ApiError::new(ErrorCode::Unsupported, format!("there is no `{method}`"))),
+        },
     })
+}
+
+fn plain_arguments(args: &Array) -> Vec<Value> {
+    (0..args.length().min(MAX_ARGUMENTS)).map(|at| plain(args.get(at))).collect()
+}
+
+/// JavaScript data as a tree, for a reader that names what it refuses. A text that is longer than any argument is copied
+/// in part, which is too long, too.
+fn plain(argument: JsValue) -> Value {
+    let argument = match argument.dyn_into::<JsString>() {
+        Ok(text) => text.slice(0, MAX_TEXT + 1).into(),
+        Err(other) => other,
+    };
+    serde_wasm_bindgen::from_value(argument).unwrap_or(Value::Other)
 }
 
 fn header_at(at: &JsValue) -> Result<HeaderAt, ApiError> {

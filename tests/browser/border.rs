@@ -94,7 +94,7 @@ async fn a_client_answers_calls_and_rejects_them_once_it_is_closed() {
         let none = Array::new();
         JsFuture::from(client.call(1.0, "peers", &none)).await.unwrap();
         JsFuture::from(client.call(2.0, "transitions", &none)).await.unwrap();
-        assert_eq!(text(&rejected(client.call(3.0, "watch", &none)).await, "code"), "unsupported");
+        assert_eq!(text(&rejected(client.call(3.0, "guess", &none)).await, "code"), "unsupported");
         for at in [JsValue::from(-1), JsValue::from(1.5), JsValue::from("zz"), JsValue::NULL] {
             let error = rejected(client.call(4.0, "header", &Array::of1(&at))).await;
             assert_eq!((text(&error, "code"), text(&error, "details")), ("bad-input".into(), "at".into()));
@@ -139,6 +139,31 @@ async fn what_is_asked_about_a_quorum_is_checked_first() {
             "{args}"
         );
         assert!(text(&error, "message").contains(&format!("`{argument}`")), "{args}");
+    }
+    JsFuture::from(client.close()).await.unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn what_is_asked_of_the_wallet_is_checked_first() {
+    let (client, _host) = open("memory", "wallet").await;
+    for (method, args, argument) in [
+        ("watch", "[]", "target"),
+        ("watch", "[Symbol('x')]", "target"),
+        ("watch", "[{ script: new Uint8Array(3) }]", "target.script"),
+        ("watch", "[{ address: 'X', gap: 5 }]", "target.gap"),
+        ("watch", "[[{ address: 'X' }], 'tomorrow']", "birthday"),
+        ("watch", "[{ address: 'X' }, { time: NaN }]", "birthday.time"),
+        ("watch.balance", "['x']", "id"),
+        ("watch.rescan", "['0'.repeat(32)]", "from"),
+        ("broadcast", "['0']", "rawTx"),
+        ("broadcast", "['0'.repeat(2 ** 24)]", "rawTx"),
+        ("broadcast", "[new Uint8Array(100)]", "rawTx"),
+        ("transaction", "[5n]", "txid"),
+    ] {
+        let call = client.call(1.0, method, evaluate(args).unchecked_ref());
+        let error = rejected(call).await;
+        let found = (text(&error, "code"), text(&error, "details"));
+        assert_eq!(found, ("bad-input".into(), argument.into()), "{method} {args}");
     }
     JsFuture::from(client.close()).await.unwrap();
 }

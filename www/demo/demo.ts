@@ -1,13 +1,16 @@
 /** The demo page: opens one client and shows all that it says. */
 
 import { destroy, open, type SpvClient, SpvError, version } from 'dash-spv-wasm';
+import { BroadcastPanel } from './broadcasts.ts';
 import { byId, show, terms } from './dom.ts';
 import { count } from './format.ts';
+import { Labels } from './labels.ts';
 import { drawLocked, drawMasternodes, drawQuorums, drawRequests, Locks } from './lists.ts';
 import { log, note, watchLevel } from './log.ts';
 import { RatePlot } from './plot.ts';
 import { type Settings, settings } from './settings.ts';
 import { drawAge, drawMetrics, drawPeers, drawState, drawTransitions, notice } from './view.ts';
+import { WalletPanel } from './wallet.ts';
 
 declare global {
   interface Window {
@@ -29,12 +32,17 @@ class Page {
   #busy = false;
   #crashed = false;
   readonly #locks = new Locks();
+  readonly #labels: Labels;
+  readonly #wallet: WalletPanel;
+  readonly #broadcasts = new BroadcastPanel();
   /** What the lists drawn belong to; null: draw them anew. */
   #drawn: string | null = null;
   #drawnAt = 0;
 
   constructor(from: Settings) {
     this.#settings = from;
+    this.#labels = new Labels(from.networkName, from.options.namespace ?? 'default');
+    this.#wallet = new WalletPanel(this.#labels, from.faucet);
     show('network', from.networkName, from.networkName);
     terms('settings', from.shown);
     const plot = new RatePlot(byId<HTMLCanvasElement>('plot'), () => this.#headers());
@@ -65,6 +73,8 @@ class Page {
       this.#paused = false;
       notice(null);
       this.#listen(client);
+      this.#wallet.attach(client);
+      this.#broadcasts.attach(client);
       this.#draw();
       this.#buttons(true);
       void this.#poll();
@@ -82,6 +92,8 @@ class Page {
         role = client.state.role;
         note('info', role === 'leader' ? 'this tab leads now' : 'this tab follows another one now');
         void this.#history();
+        void this.#wallet.load();
+        void this.#broadcasts.load();
       }
     });
     client.addEventListener('phase', () => void this.#history());
@@ -206,6 +218,7 @@ class Page {
       this.#client = null;
       await client.close();
       const { network, namespace } = this.#settings.options;
+      this.#labels.clear();
       await destroy({ ...(network && { network }), ...(namespace !== undefined && { namespace }) });
     } catch (thrown) {
       this.#failed(thrown);
@@ -215,6 +228,8 @@ class Page {
 
   async #reopen(): Promise<void> {
     this.#client = null;
+    this.#wallet.detach();
+    this.#broadcasts.detach();
     this.#reorgs = 0;
     show('reorgs', '0', 0);
     this.#drawn = null;

@@ -28,6 +28,29 @@ export function bytes(value: number): string {
   return `${unit === 0 || size >= 100 ? whole.format(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
+const DUFFS_PER_DASH = 100_000_000n;
+
+/** Duffs as DASH, to the last digit that is not zero, with two decimals at least. */
+export function dash(duffs: bigint): string {
+  const sign = duffs < 0n ? '−' : '';
+  const size = duffs < 0n ? -duffs : duffs;
+  const decimals = (size % DUFFS_PER_DASH)
+    .toString()
+    .padStart(8, '0')
+    .replace(/0{1,6}$/, '');
+  return `${sign}${whole.format(size / DUFFS_PER_DASH)}.${decimals}`;
+}
+
+/** With its sign in any case. */
+export function change(duffs: bigint): string {
+  return duffs > 0n ? `+${dash(duffs)}` : dash(duffs);
+}
+
+/** The ends of something long. */
+export function ends(text: string, head = 8, tail = 4): string {
+  return text.length <= head + tail + 1 ? text : `${text.slice(0, head)}…${text.slice(-tail)}`;
+}
+
 /** The two largest units: `3 h 12 min`, `45 s`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

@@ -6,11 +6,14 @@ interface Beside {
   network?: Network;
   birthday?: Birthday | string;
   bridges?: Bridge[];
+  /** Whether `POST faucet` pays an address. */
+  faucet?: boolean;
 }
 
 export interface Settings {
   options: OpenOptions;
   networkName: string;
+  faucet: boolean;
   /** For the page's foot. */
   shown: [string, string][];
 }
@@ -35,7 +38,9 @@ export async function settings(parameters: URLSearchParams): Promise<Settings> {
   if (compute !== null) options.computeWorkers = Number(compute);
   if (parameters.get('storage') === 'memory') options.storage = 'memory';
   if (parameters.get('worker') === 'none') options.worker = 'none';
-  if (parameters.get('masternodes') === 'off') options.phases = { masternodes: false };
+  const off = (phase: string) => parameters.get(phase) === 'off';
+  options.phases = { masternodes: !off('masternodes'), filters: !off('filters') };
+  if (off('mempool')) options.mempool = 'off';
   const mode = parameters.get('qrinfo');
   const history = parameters.get('history');
   if (mode !== null || history !== null) {
@@ -57,7 +62,9 @@ export async function settings(parameters: URLSearchParams): Promise<Settings> {
   ];
   if (birthday != null) shown.push(['birthday', typeof birthday === 'string' ? birthday : JSON.stringify(birthday)]);
   if (namespace !== null) shown.push(['namespace', namespace]);
-  return { options, networkName: nameOf(network), shown };
+  // Only beside the network that pays.
+  const faucet = beside.faucet === true && !named && !parameters.has('bridge');
+  return { options, networkName: nameOf(network), faucet, shown };
 }
 
 function networkOf(text: string): Network {

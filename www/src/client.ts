@@ -1,7 +1,9 @@
 /** `SpvClient`: the contract over a session. Holds the current snapshot and hands on events; everything else is asked. */
 
 import type {
+  Birthday,
   Broadcast,
+  Bytes,
   Cancel,
   Header,
   Hex,
@@ -16,10 +18,11 @@ import type {
   Tip,
   TxRecord,
   Watch,
+  WatchTarget,
 } from './api.d.ts';
-import { aborted, badOption, closed, type SpvError, spvError } from './errors.ts';
+import { aborted, closed, type SpvError } from './errors.ts';
 import { Emitter } from './events.ts';
-import { isSignal, type Opening } from './options.ts';
+import { checkSignal, type Opening } from './options.ts';
 import type { Role, WireEvent, WireState } from './protocol.ts';
 import {
   reviveEvent,
@@ -33,6 +36,7 @@ import {
   reviveTransitions,
 } from './revive.ts';
 import { Session, type Setup, type Sink } from './session.ts';
+import { Wallet } from './wallet.ts';
 
 /** Events of one opening that are kept for its listeners. */
 const MAX_EARLY = 1_000;
@@ -44,6 +48,7 @@ export class Client implements SpvClient {
   readonly #session: Session;
   readonly #emitter = new Emitter();
   readonly quorums: Quorums;
+  readonly #wallet: Wallet;
   #state: SyncState | null = null;
   #wire: WireState | null = null;
   #role: Role = 'follower';
@@ -51,14 +56,18 @@ export class Client implements SpvClient {
   #text = '';
   #over: SpvError | null = null;
   /** Events that came before anybody could listen. */
-  #early: WireEvent[] | null = [];
+  #early: Exclude<WireEvent, { type: 'state' }>[] | null = [];
 
   private constructor(opening: Opening, setup: Setup) {
     const { sink } = opening;
     const quiet: Sink = {
-      state: (state, role) => this.#show(state, role),
+      state: (state, role) => {
+        this.#show(state, role);
+        this.#wallet.refresh();
+      },
       role: role => {
         if (this.#wire) this.#show(this.#wire, role);
+        this.#wallet.refresh();
       },
       event: event => this.#hear(event),
       log: record => sink?.(reviveLog(record)),
@@ -67,6 +76,12 @@ export class Client implements SpvClient {
     };
     const session = new Session(setup, quiet);
     this.#session = session;
+    this.#wallet = new Wallet(
+      (method, args, signal) => session.call(method, args, signal),
+      error => {
+        if (!this.#over) this.#emitter.emit({ type: 'warning', error });
+      },
+    );
     this.quorums = Object.freeze({
       get platformActivationHeight() {
         return session.platformActivationHeight;
@@ -84,7 +99,7 @@ export class Client implements SpvClient {
     setTimeout(() => {
       const early = client.#early ?? [];
       client.#early = null;
-      for (const event of early) client.#hear(event);
+      for (const event of early) client.#emit(event);
     });
     return client;
   }
@@ -105,10 +120,14 @@ export class Client implements SpvClient {
   }
 
   #hear(event: WireEvent): void {
-    if (event.type === 'state') this.#show(event.state, this.#role);
-    else if (this.#early) {
-      if (this.#early.length < MAX_EARLY) this.#early.push(event);
-    } else this.#emitter.emit(reviveEvent(event));
+    if (event.type === 'state') return this.#show(event.state, this.#role);
+    if (event.type === 'broadcast') this.#wallet.hear(event.broadcast);
+    if (!this.#early) this.#emit(event);
+    else if (this.#early.length < MAX_EARLY) this.#early.push(event);
+  }
+
+  #emit(event: Exclude<WireEvent, { type: 'state' }>): void {
+    this.#emitter.emit(reviveEvent(event));
   }
 
   #end(error: SpvError): void {
@@ -118,6 +137,7 @@ export class Client implements SpvClient {
     }
     for (const reject of this.#waiting) reject(error);
     this.#waiting.clear();
+    this.#wallet.end(error);
     this.#emitter.end();
   }
 
@@ -201,40 +221,27 @@ export class Client implements SpvClient {
     return reviveTransitions(await this.#session.call('transitions', []));
   }
 
-  watch(_what: unknown, o?: Cancel): Promise<Watch> {
-    return this.#unsupported('watch', o);
+  watch(what: WatchTarget | WatchTarget[], o?: { birthday?: Birthday } & Cancel): Promise<Watch> {
+    return this.#wallet.watch(what, o);
   }
 
   watches(): Promise<Watch[]> {
-    return this.#unsupported('watches');
+    return this.#wallet.watches();
   }
 
-  broadcast(_rawTx: unknown, o?: Cancel): Promise<Broadcast> {
-    return this.#unsupported('broadcast', o);
+  broadcast(rawTx: Bytes | Hex, o?: Cancel): Promise<Broadcast> {
+    return this.#wallet.broadcast(rawTx, o);
   }
 
   broadcasts(): Promise<Broadcast[]> {
-    return this.#unsupported('broadcasts');
+    return this.#wallet.broadcasts();
   }
 
-  transaction(_txid: Hex, o?: Cancel): Promise<TxRecord | null> {
-    return this.#unsupported('transaction', o);
+  transaction(txid: Hex, o?: Cancel): Promise<TxRecord | null> {
+    return this.#wallet.transaction(txid, o);
   }
 
   async masternodes(): Promise<Masternode[]> {
     return reviveMasternodes(await this.#session.call('masternodes', []));
   }
-
-  async #unsupported<T>(what: string, o: Cancel = {}): Promise<T> {
-    const signal = checkSignal(o);
-    if (this.#over) throw this.#over;
-    if (signal?.aborted) throw aborted(signal);
-    throw spvError('unsupported', `\`${what}\` is not available in this version`);
-  }
-}
-
-function checkSignal(o: Cancel): AbortSignal | undefined {
-  const { signal } = o;
-  if (signal !== undefined && !isSignal(signal)) throw badOption('signal', 'must be an AbortSignal');
-  return signal;
 }

@@ -62,6 +62,11 @@ export function badOption(option: string, message: string): SpvError {
   return spvError('bad-input', `option \`${option}\`: ${message}`, option);
 }
 
+/** `bad-input` that names the argument of a call. */
+export function badArgument(name: string, why: string): SpvError {
+  return spvError('bad-input', `\`${name}\` ${why}`, name);
+}
+
 export function aborted(signal: AbortSignal): SpvError {
   return new SpvError('the call was aborted', { code: 'aborted', cause: signal.reason });
 }

@@ -3,9 +3,9 @@
  * dates, URLs; every value is checked by the engine, which also refuses names that it does not know.
  */
 
-import type { LogRecord, OpenOptions } from './api.d.ts';
+import type { Birthday, Cancel, LogRecord, OpenOptions } from './api.d.ts';
 import { badOption, SpvError, spvError } from './errors.ts';
-import type { PlainOptions, WasmSource } from './protocol.ts';
+import type { PlainBirthday, PlainOptions, WasmSource } from './protocol.ts';
 
 export type WorkerFactory = (role: 'engine' | 'compute') => Worker;
 
@@ -23,12 +23,12 @@ const MAX_COMPUTE_WORKERS = 8;
 export function checkOptions(options: OpenOptions): Opening {
   // Callers in plain JavaScript give anything.
   if (!isRecord(options)) throw spvError('bad-input', 'the options must be an object', 'options');
-  const { signal, worker, wasm, log, bridges, birthday, computeWorkers, ...others } = options;
+  const { signal: _, worker, wasm, log, bridges, birthday, computeWorkers, ...others } = options;
+  const signal = checkSignal(options);
   const given = Object.keys(options).filter(
     key => !['signal', 'worker', 'wasm'].includes(key) && options[key as keyof OpenOptions] !== undefined,
   );
 
-  if (signal !== undefined && !isSignal(signal)) throw badOption('signal', 'must be an AbortSignal');
   if (worker !== undefined && worker !== 'auto' && worker !== 'none' && typeof worker !== 'function') {
     throw badOption('worker', "must be 'auto', 'none' or a function");
   }
@@ -39,7 +39,7 @@ export function checkOptions(options: OpenOptions): Opening {
     bridges: plainBridges(bridges),
     computeWorkers: computeWorkers ?? defaultComputeWorkers(worker),
   };
-  if (birthday !== undefined) plain.birthday = plainBirthday(birthday);
+  if (birthday !== undefined) plain.birthday = plainBirthday('birthday', birthday);
   let sink: Opening['sink'];
   if (log !== undefined) {
     if (!isRecord(log)) throw badOption('log', 'must be an object');
@@ -73,10 +73,10 @@ function plainBridges(bridges: OpenOptions['bridges']): PlainOptions['bridges'] 
   });
 }
 
-function plainBirthday(birthday: NonNullable<OpenOptions['birthday']>): NonNullable<PlainOptions['birthday']> {
+export function plainBirthday(name: string, birthday: Birthday): PlainBirthday {
   if (!(birthday instanceof Date)) return birthday;
   const time = birthday.getTime();
-  if (Number.isNaN(time)) throw badOption('birthday', 'is an invalid Date');
+  if (Number.isNaN(time)) throw badOption(name, 'is an invalid Date');
   return { time };
 }
 
@@ -121,10 +121,16 @@ function toConsole(record: LogRecord): void {
   console[level](`[dash-spv ${record.target}] ${record.message}`, record.fields);
 }
 
-export function isSignal(value: unknown): value is AbortSignal {
+/** The signal of a call's options. */
+export function checkSignal({ signal }: Cancel): AbortSignal | undefined {
+  if (signal !== undefined && !isSignal(signal)) throw badOption('signal', 'must be an AbortSignal');
+  return signal;
+}
+
+function isSignal(value: unknown): value is AbortSignal {
   return isRecord(value) && typeof (value as Partial<AbortSignal>).aborted === 'boolean' && 'addEventListener' in value;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;
 }

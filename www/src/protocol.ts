@@ -1,40 +1,53 @@
 /**
  * The messages between a page and its engine worker, between the engine and its compute workers, and between the
- * engines of several tabs. Times are milliseconds since 1970 here, errors are `WireError`s; the page revives both.
+ * engines of several tabs. Times are milliseconds since 1970 here, amounts decimal digits, errors `WireError`s; the page
+ * revives them all.
  */
 
-import type { LogRecord, Network, SpvError as SpvErrorType, SpvEvent, SyncState } from './api.d.ts';
+import type { BroadcastStage, LogRecord, Network, SpvError as SpvErrorType, SpvEvent, SyncState } from './api.d.ts';
 import type { WireError } from './errors.ts';
 
 /** Marks the first message to a worker, so that a worker of somebody else's that imports our module is left alone. */
 export const TAG = 'dash-spv-wasm';
 
-/** A type as it crosses: dates as milliseconds, errors as data. */
+/** A type as it crosses: dates as milliseconds, amounts as text, errors as data. */
 export type Wire<T> = T extends Date
   ? number
-  : T extends SpvErrorType
-    ? WireError
-    : T extends Uint8Array
-      ? T
-      : T extends readonly (infer U)[]
-        ? Wire<U>[]
-        : T extends object
-          ? { [K in keyof T]: Wire<T[K]> }
-          : T;
+  : T extends bigint
+    ? string
+    : T extends SpvErrorType
+      ? WireError
+      : T extends Uint8Array
+        ? T
+        : T extends readonly (infer U)[]
+          ? Wire<U>[]
+          : T extends object
+            ? { [K in keyof T]: Wire<T[K]> }
+            : T;
 
 export type Role = SyncState['role'];
 /** The engine does not know whether its tab leads: the host adds the role. */
 export type WireState = Omit<Wire<SyncState>, 'role'>;
+/** A broadcast and how far it is. */
+export interface WireBroadcast {
+  txid: string;
+  stage: BroadcastStage | null;
+  peers: number;
+  rejected?: WireError | null;
+}
 export type WireEvent =
   | { type: 'state'; state: WireState }
-  | Wire<Exclude<SpvEvent, { type: 'state' } | { type: 'lagged' }>>;
+  | { type: 'broadcast'; broadcast: WireBroadcast }
+  | Wire<Exclude<SpvEvent, { type: 'state' | 'lagged' | 'broadcast' }>>;
 export type WireLog = Wire<LogRecord>;
+
+export type PlainBirthday = 'now' | 'genesis' | { time: number } | { height: number };
 
 /** `OpenOptions` without functions, signals and class instances. Values are checked by the engine. */
 export interface PlainOptions {
   network?: Network;
   bridges: { url: string; plain: boolean }[];
-  birthday?: 'now' | 'genesis' | { time: number } | { height: number };
+  birthday?: PlainBirthday;
   computeWorkers: number;
   log?: { level: string };
   [other: string]: unknown;

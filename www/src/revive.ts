@@ -1,6 +1,7 @@
-/** From the wire to the contract: dates, errors and nulls as the declarations promise them; snapshots are frozen. */
+/** From the wire to the contract: dates, amounts, errors and nulls as the declarations promise; snapshots are frozen. */
 
 import type {
+  Balance,
   Header,
   LogRecord,
   Masternode,
@@ -12,6 +13,8 @@ import type {
   SpvEvent,
   SyncState,
   Tip,
+  TxRecord,
+  Utxo,
 } from './api.d.ts';
 import { fromWire } from './errors.ts';
 import type { Role, Wire, WireEvent, WireLog, WireState } from './protocol.ts';
@@ -33,6 +36,10 @@ function transition(wire: Wire<PhaseTransition>): PhaseTransition {
 
 function peer(wire: Wire<PeerInfo>): PeerInfo {
   return Object.freeze({ ...wire, rttMs: orNull(wire.rttMs) });
+}
+
+function transaction(wire: Wire<TxRecord>): TxRecord {
+  return { ...wire, delta: BigInt(wire.delta), block: wire.block ? tip(wire.block) : null };
 }
 
 export function reviveState(wire: WireState, role: Role): SyncState {
@@ -70,7 +77,12 @@ export function reviveEvent(wire: Exclude<WireEvent, { type: 'state' }>): PlainE
     case 'instantlock':
       return wire;
     case 'tx':
-      return { ...wire, tx: { ...wire.tx, block: wire.tx.block ? tip(wire.tx.block) : null } };
+      return { ...wire, tx: transaction(wire.tx) };
+    case 'broadcast': {
+      const { txid, stage, peers, rejected } = wire.broadcast;
+      const event = { type: wire.type, txid, stage: orNull(stage), peers };
+      return rejected == null ? event : { ...event, error: fromWire(rejected) };
+    }
     case 'peer': {
       const { reason, ...rest } = wire;
       const event = { ...rest, peer: peer(wire.peer) };
@@ -123,4 +135,35 @@ export function reviveQuorums(value: unknown): Quorum[] {
 
 export function reviveTransitions(value: unknown): PhaseTransition[] {
   return (value as Wire<PhaseTransition>[]).map(transition);
+}
+
+export function reviveBalance(value: unknown): Balance {
+  const wire = value as Wire<Balance>;
+  return {
+    chainlocked: BigInt(wire.chainlocked),
+    instantlocked: BigInt(wire.instantlocked),
+    mined: BigInt(wire.mined),
+    pending: BigInt(wire.pending),
+    immature: BigInt(wire.immature),
+    total: BigInt(wire.total),
+  };
+}
+
+export function reviveUtxos(value: unknown): Utxo[] {
+  const revive = (wire: Wire<Utxo>): Utxo => ({
+    ...wire,
+    value: BigInt(wire.value),
+    address: orNull(wire.address),
+    height: orNull(wire.height),
+  });
+  return (value as Wire<Utxo>[]).map(revive);
+}
+
+export function reviveTransactions(value: unknown): TxRecord[] {
+  return (value as Wire<TxRecord>[]).map(transaction);
+}
+
+export function reviveTransaction(value: unknown): TxRecord | null {
+  const wire = value as Wire<TxRecord> | null | undefined;
+  return wire ? transaction(wire) : null;
 }

@@ -29,6 +29,19 @@ const REPEATABLE = new Set([
   'transitions',
   'pause',
   'resume',
+  // The same targets are the same watch, and the same bytes the same broadcast.
+  'watch',
+  'watches',
+  'watch.balance',
+  'watch.utxos',
+  'watch.history',
+  'watch.nextAddress',
+  'watch.rescan',
+  'watch.remove',
+  'broadcast',
+  'broadcasts',
+  'broadcast.stop',
+  'transaction',
 ]);
 
 export interface Setup {

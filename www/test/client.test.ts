@@ -1,55 +1,9 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
-import type { OpenOptions, SpvClient, SpvEvent } from '../src/api.d.ts';
-import { Client } from '../src/client.ts';
-import { workerLink } from '../src/link.ts';
-import { checkOptions } from '../src/options.ts';
+import { test } from 'node:test';
+import type { SpvEvent } from '../src/api.d.ts';
 import { TAG } from '../src/protocol.ts';
-import { asWorker, type FakeEngine, type FakeWorker, NEVER, Origin, PULSE, sleep, until } from './fakes.ts';
-
-interface Tab {
-  client: SpvClient;
-  workers: FakeWorker[];
-  warnings: string[];
-}
-
-const opened: SpvClient[] = [];
-
-// A client left open by a test that failed would keep the process alive.
-afterEach(() => Promise.all(opened.splice(0).map(client => client.close())));
-
-async function openTab(origin: Origin, options: Partial<OpenOptions> = {}): Promise<Tab> {
-  const workers: FakeWorker[] = [];
-  const opening = checkOptions({ bridges: ['https://bridge.example'], computeWorkers: 0, ...options });
-  const client = await Client.open(opening, {
-    link: () => {
-      const worker = origin.worker();
-      workers.push(worker);
-      return workerLink(asWorker(worker));
-    },
-    compute: null,
-    init: {
-      tag: TAG,
-      role: 'engine',
-      wasm: null,
-      options: opening.plain,
-      given: opening.given,
-      nested: false,
-      paused: false,
-    },
-    pulse: PULSE,
-  });
-  opened.push(client);
-  const warnings: string[] = [];
-  client.addEventListener('warning', ({ detail }) => warnings.push(`${detail.error.code}: ${detail.error.message}`));
-  return { client, workers, warnings };
-}
-
-function engine(origin: Origin, at = -1): FakeEngine {
-  const found = origin.engines.at(at);
-  assert.ok(found);
-  return found;
-}
+import { NEVER, Origin, sleep, until } from './fakes.ts';
+import { engine, openTab } from './tab.ts';
 
 test('the state is one frozen object until something in it changes', async () => {
   const origin = new Origin();
@@ -106,14 +60,6 @@ test('synced resolves with the tip, and rejects on abort and on close', async ()
   await rejected;
   await assert.rejects(client.peers(), { code: 'closed' });
   await assert.rejects(client.watches(), { code: 'closed' });
-});
-
-test('what is not built yet rejects with unsupported', async () => {
-  const { client } = await openTab(new Origin());
-  await assert.rejects(client.watch({ address: 'X' }), { code: 'unsupported' });
-  await assert.rejects(client.broadcast('00'), { code: 'unsupported' });
-  await assert.rejects(client.transaction('00'), { code: 'unsupported' });
-  await client.close();
 });
 
 const MASTERNODE = {

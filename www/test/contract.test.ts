@@ -22,6 +22,7 @@ const ADDITIONS = [
   /; \/\*\* Addition: [^\n]* \*\/ history\?: number(?= };\n)/,
   /(?<=verified: boolean; )\/\*\* Addition: [^\n]* \*\/ (?=members: Hex\[\] }\n)/,
   /\n {2}\/\*\* Addition: [^\n]* \*\/\n {2}quorumRequests: {[^{}\n]*};(?=\n)/,
+  /\n {2}\/\*\* Addition: [^\n]* \*\/\n {2}\| { type: 'broadcast'; [^{}\n]* }(?=\n)/,
 ];
 
 test('the declarations shipped are the contract, with additions', t => {

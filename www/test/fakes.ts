@@ -147,6 +147,7 @@ export class FakeEngine {
   readonly options: PlainOptions;
   readonly host: WasmHost;
   readonly calls: string[] = [];
+  readonly asked: { method: string; args: unknown[] }[] = [];
   readonly cancelled: number[] = [];
   closed = false;
   /** Overrides what calls are answered with. */
@@ -163,6 +164,7 @@ export class FakeEngine {
 
   async call(_id: number, method: string, args: unknown[]): Promise<unknown> {
     this.calls.push(method);
+    this.asked.push({ method, args });
     return this.answer(method, args);
   }
 

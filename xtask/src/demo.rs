@@ -1,7 +1,10 @@
 //! `cargo xtask demo`: the page, a bridge, and the network behind it: an embedded simulated one, or a real one.
 
+mod faucet;
+
 use crate::{build, paths, process};
 use anyhow::{Context, Result};
+use axum::Router;
 use clap::ValueEnum;
 use dash_protocol::NetworkParams;
 use dash_ws_bridge::{Bridge, Config, HostPort, Network};
@@ -58,16 +61,19 @@ pub fn run(args: &Args) -> Result<()> {
 async fn serve(args: &Args) -> Result<()> {
     let simulated = match args.network {
         Some(_) => None,
-        None => Some(simulate(args).await?),
+        None => Some(Arc::new(simulate(args).await?)),
     };
+    let params = Arc::new(NetworkParams::regtest(&late_masternodes(args.height))?);
+    let pay = simulated.clone().map(payer);
     let name = args.network.map_or("regtest", RealNetwork::name);
     let option = match args.network {
         Some(_) => json!(name),
         None => network_option(name, &late_masternodes(args.height)),
     };
     // The page asks for this to learn what it is shown with.
-    let control = simulated.as_ref().and_then(Demo::control).map(|address| format!("http://{address}"));
-    let beside = json!({ "network": option, "control": control });
+    let control =
+        simulated.as_ref().and_then(|demo| demo.control()).map(|address| format!("http://{address}"));
+    let beside = json!({ "network": option, "control": control, "faucet": pay.is_some() });
     fs::write(paths::demo().join("demo.json"), beside.to_string())?;
 
     let mut config = Config::new(name.parse::<Network>()?);
@@ -81,7 +87,7 @@ async fn serve(args: &Args) -> Result<()> {
             .collect::<Result<_, _>>()
             .context("a simulated peer's address")?;
     }
-    let bridge = start(config, args.port).await?;
+    let bridge = start(config, args.port, &faucet::routes(params, pay)).await?;
     match &simulated {
         Some(demo) => println!(
             "\n{} simulated peers, {} blocks, another one every {} seconds",
@@ -100,6 +106,11 @@ async fn serve(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Has the simulated network pay.
+fn payer(demo: Arc<Demo>) -> faucet::Pay {
+    Arc::new(move |script, duffs| demo.pay(script, duffs).map_err(|reason| reason.to_string()))
+}
+
 async fn simulate(args: &Args) -> Result<Demo> {
     process::say(&format!("mining {} simulated blocks", args.height));
     let params = Arc::new(NetworkParams::regtest(&late_masternodes(args.height))?);
@@ -110,10 +121,10 @@ async fn simulate(args: &Args) -> Result<Demo> {
     Demo::start(config).await.context("the simulated network did not start")
 }
 
-async fn start(config: Config, port: u16) -> Result<Bridge> {
+async fn start(config: Config, port: u16, more: &Router) -> Result<Bridge> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match Bridge::start(config.clone(), at(port)).await {
+    match Bridge::start_with(config.clone(), at(port), more.clone()).await {
         Ok(bridge) => Ok(bridge),
-        Err(_) => Bridge::start(config, at(0)).await.context("the bridge did not start"),
+        Err(_) => Bridge::start_with(config, at(0), more.clone()).await.context("the bridge did not start"),
     }
 }

@@ -104,7 +104,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), BridgeError> {
     let shared = prepare(config)?;
-    run(shared, listener, shutdown).await;
+    let routes = router(Arc::clone(&shared));
+    run(shared, routes, listener, shutdown).await;
     Ok(())
 }
 
@@ -115,8 +116,12 @@ fn prepare(config: Config) -> Result<Arc<Shared>, BridgeError> {
     Ok(Arc::new(Shared::new(config)))
 }
 
-async fn run(shared: Arc<Shared>, listener: TcpListener, shutdown: impl Future<Output = ()> + Send) {
-    let routes = router(Arc::clone(&shared));
+async fn run(
+    shared: Arc<Shared>,
+    routes: Router,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send,
+) {
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -233,11 +238,28 @@ impl Bridge {
     /// # Errors
     /// See [`BridgeError`].
     pub async fn start(config: Config, listen: impl ToSocketAddrs) -> Result<Self, BridgeError> {
+        Self::start_with(config, listen, Router::new()).await
+    }
+
+    /// Like [`Bridge::start`], with routes of the embedding program's own beside the bridge's. They are bound by the
+    /// limits of a socket and by nothing else.
+    ///
+    /// # Errors
+    /// See [`BridgeError`].
+    ///
+    /// # Panics
+    /// When both have the same route.
+    pub async fn start_with(
+        config: Config,
+        listen: impl ToSocketAddrs,
+        more: Router,
+    ) -> Result<Self, BridgeError> {
         let shared = prepare(config)?;
+        let routes = router(Arc::clone(&shared)).merge(more);
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let stop = CancellationToken::new();
-        let task = tokio::spawn(run(Arc::clone(&shared), listener, stop.clone().cancelled_owned()));
+        let task = tokio::spawn(run(Arc::clone(&shared), routes, listener, stop.clone().cancelled_owned()));
         Ok(Self { address, shared, stop, task: Some(task) })
     }
 

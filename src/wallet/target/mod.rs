@@ -147,7 +147,7 @@ fn extended(text: &str, path: Option<&str>, params: &NetworkParams) -> Result<Ta
 }
 
 /// Bytes of hexadecimal digits; none if that is not what they are.
-pub(super) fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let digit = |c: u8| char::from(c).to_digit(16).map(|digit| digit as u8);
     if !rest.is_empty() {

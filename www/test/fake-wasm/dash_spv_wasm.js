@@ -4,6 +4,8 @@
  * or proves anything.
  */
 
+import { FakeWallet } from './wallet.js';
+
 const TARGET = 2_412_000;
 const SECONDS = 30;
 /** Requests of the masternode phase, and how many there are at a time. */
@@ -79,6 +81,8 @@ export class Client {
     client.on = options.phases?.masternodes !== false;
     client.proven = 0;
     client.locked = null;
+    client.wallet = new FakeWallet(event => host.event(event), TARGET);
+    client.searches = options.phases?.filters !== false;
     for (let n = 0; n < Math.min(options.computeWorkers ?? 0, 3); n += 1) {
       const worker = host.computeWorker();
       if (!worker) continue;
@@ -149,9 +153,9 @@ export class Client {
               etaMs: null,
             }
           : off,
-        'filter-headers': off,
-        filters: off,
-        blocks: off,
+        'filter-headers': this.search(synced ? TARGET : 0),
+        filters: this.search(synced ? TARGET : 0),
+        blocks: this.search(synced ? 14 : 0),
       },
       degraded: this.on && this.phase !== 'synced' ? ['chainlocks', 'instantsend', 'peers'] : ['peers'],
       persistent: true,
@@ -196,6 +200,11 @@ export class Client {
     this.emit();
   }
 
+  search(completed) {
+    if (!this.searches) return off;
+    return { ...idle, status: completed > 0 ? 'done' : 'waiting', completed, total: completed };
+  }
+
   lock() {
     this.locked = this.tip();
     this.host.event({ type: 'chainlock', tip: this.locked });
@@ -219,7 +228,9 @@ export class Client {
     );
   }
 
-  async call(_id, method, [at]) {
+  async call(_id, method, args) {
+    if (this.wallet.has(method)) return this.wallet[method](...args);
+    const [at] = args;
     switch (method) {
       case 'masternodes':
         return this.proven > 0 ? [...Array(MASTERNODES)].map(masternode) : [];

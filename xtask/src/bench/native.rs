@@ -87,6 +87,7 @@ impl Driver {
             peers_target: 3,
             peers_only: Vec::new(),
             masternodes: false,
+            filters: false,
             watch_mempool: false,
             qrinfo: QrInfoConfig::default(),
             log_level: LogLevel::Error,

@@ -16,6 +16,20 @@ async fn health_is_ok_while_it_serves() {
 }
 
 #[tokio::test]
+async fn routes_of_an_embedding_program_are_served_beside_the_bridges() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("index.html"), "page").unwrap();
+    let config = Config { serve_dir: Some(folder.path().to_owned()), ..config(&[]) };
+    let more = axum::Router::new().route("/more", axum::routing::get(|| async { "more" }));
+    let bridge = Bridge::start_with(config, "127.0.0.1:0", more).await.unwrap();
+    for (path, found) in [("/more", "more"), ("/healthz", "ok\n"), ("/", "page")] {
+        let (head, body) = get(bridge.address(), path).await;
+        assert!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        assert_eq!(body, found.as_bytes());
+    }
+}
+
+#[tokio::test]
 async fn metrics_count_what_happened() {
     let bridge = start(config(&[echo_peer().await, dead_peer().await])).await;
     let (mut first, _) = connect(&bridge, "?network=regtest").await;
