@@ -12,6 +12,7 @@ mod browser {
     mod border;
     mod clock;
     mod filters;
+    mod quorums;
     mod records;
     mod socket;
     mod storage;

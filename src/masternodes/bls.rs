@@ -5,8 +5,11 @@
 //! |---|---|
 //! | `point.rs` | bytes to points: what is refused, and where the subgroup is checked |
 //! | `aggregate.rs` | one key out of the keys of all signing members |
-//! | `sum.rs`, `field.rs` | the weighted sum that this takes, faster than blst's where there is no assembler |
+//! | `sum.rs` | the weighted sum that this takes, faster than blst's where there is no assembler |
+//! | `multiples.rs` | what such sums have in common: odd multiples of keys |
+//! | `affine.rs`, `jacobian.rs`, `field.rs` | the arithmetic below: many points at once, one point, coordinates |
 //! | `batch.rs` | many signatures in one equation, and the search for the bad ones when it does not hold |
+//! | `blst-wasm.h` | multiplications for blst where there is no assembler |
 //!
 //! The curve is blst's, through its safe interface; another library would change these files only. Everything here is
 //! in the *basic* scheme. What is older than V19 is signed in the legacy scheme, which a client that starts at a
@@ -14,13 +17,17 @@
 //! the same one.
 //!
 //! **Bounds.** A batch holds what its caller puts in, at most [`MAX_BATCH`] by agreement. Beside its input it takes
-//! about 1 kB for each check and some 6 kB for each key of the sum at hand. Members' keys stay decoded for the batches
-//! after it, 8,192 of them at most: which they are changes what a batch costs, never what becomes of it. A hostile batch
-//! costs at most three times what an honest one costs: each bad check is named, so that its sender can be.
+//! about 1 kB for each check and some 20 kB for each key of the sum at hand. Members' keys stay decoded for the batches
+//! after it, 8,192 of them at most, and in WebAssembly 4,096 tables of their multiples, 8 MB: which they are changes what
+//! a batch costs, never what becomes of it. A hostile batch costs at most three times what an honest one costs: each bad
+//! check is named, so that its sender can be.
 
+mod affine;
 mod aggregate;
 mod batch;
 mod field;
+mod jacobian;
+mod multiples;
 mod point;
 mod sum;
 #[cfg(test)]

@@ -95,19 +95,16 @@ pub struct Programs {
     pub simnet: PathBuf,
 }
 
-/// Builds the native programs, optimised.
+/// Builds the native programs, in the profile that this program was built in.
 pub fn programs() -> Result<Programs> {
     process::say("building dash-ws-bridge and dash-simnet");
     process::run(
-        process::cargo().args(["build", "--release", "-p", "dash-ws-bridge", "-p", "simnet"]).args([
-            "--bin",
-            "dash-ws-bridge",
-            "--bin",
-            "dash-simnet",
-        ]),
+        process::cargo()
+            .args(["build", "--profile", process::PROFILE.0, "-p", "dash-ws-bridge", "-p", "simnet"])
+            .args(["--bin", "dash-ws-bridge", "--bin", "dash-simnet"]),
     )?;
     let program = |name: &str| {
-        paths::target().join("release").join(name).with_extension(std::env::consts::EXE_EXTENSION)
+        paths::target().join(process::PROFILE.1).join(name).with_extension(std::env::consts::EXE_EXTENSION)
     };
     Ok(Programs { bridge: program("dash-ws-bridge"), simnet: program("dash-simnet") })
 }

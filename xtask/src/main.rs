@@ -60,7 +60,17 @@ fn main() -> ExitCode {
     }
 }
 
+impl Command {
+    /// Whether it computes for long, or measures how fast that goes.
+    const fn wants_speed(&self) -> bool {
+        matches!(self, Self::Bench(_) | Self::Sim(_) | Self::Attacks(_))
+    }
+}
+
 fn run(command: &Command) -> Result<()> {
+    if cfg!(debug_assertions) && command.wants_speed() {
+        return process::again_in_release();
+    }
     match command {
         Command::Demo(args) => demo::run(args),
         Command::Test(args) => test::run(args),

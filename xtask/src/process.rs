@@ -13,6 +13,16 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Cargo's profile that this program was built in, and its folder.
+pub const PROFILE: (&str, &str) =
+    if cfg!(debug_assertions) { ("dev", "debug") } else { ("release", "release") };
+
+/// Runs this very command again, built for speed.
+pub fn again_in_release() -> Result<()> {
+    say("building what measures for speed");
+    run(cargo().args(["run", "--release", "--package", "xtask", "--"]).args(env::args_os().skip(1)))
+}
+
 /// Says what is being done.
 pub fn say(what: &str) {
     eprintln!("\n==> {what}");

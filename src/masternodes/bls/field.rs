@@ -1,9 +1,10 @@
 //! Just as much of the field of BLS12-381's keys as sums of points need: blst keeps its own to itself.
 //!
 //! Elements are in Montgomery form with R = 2^390 and always below the modulus. A limb has 30 bits: WebAssembly
-//! multiplies 32 bits at most without losing any, and products of 30 add up seven rounds long before they must be
-//! carried, so that no multiplication waits for another one's carry. That takes about half the time of limbs of
-//! 32 bits. Only public values go through here: nothing takes constant time.
+//! multiplies 32 bits at most without losing any, and 64 bits hold the sum of 13 products of 30, so that within a column
+//! none waits for another one's carry. That takes about half the time of limbs of 32 bits. Columns are written out,
+//! since limbs stay in registers like this however the crate is optimised. Only public values go through here: nothing
+//! takes constant time.
 
 use blst::{blst_fp, blst_p1, p1_affines};
 
@@ -33,8 +34,19 @@ const MODULUS: [u32; LIMBS] = [
 /// The negated inverse of the modulus, modulo 2^30.
 const INVERSE: u32 = 0x3ffc_fffd;
 
+/// The sum of the products of two lists of limbs, place by place; 64 bits hold 15 of them.
+macro_rules! dot {
+    ([$($a:ident)*] [$($b:ident)*]) => { 0 $(+ u64::from($a) * u64::from($b))* };
+}
+
+/// An array of limbs by their place, the lowest first, written out.
+macro_rules! limbs {
+    ($at:ident => $limb:expr) => { limbs!(0 1 2 3 4 5 6 7 8 9 10 11 12; $at $limb) };
+    ($($place:literal)*; $at:ident $limb:expr) => { [$({ let $at = $place; $limb }),*] };
+}
+
 /// An element of the field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Fp([u32; LIMBS]);
 
 impl Fp {
@@ -114,80 +126,96 @@ impl Fp {
         blst_fp { l: words }
     }
 
+    #[inline(never)]
     pub fn add(self, other: Self) -> Self {
         let mut carry = 0;
-        let sum = std::array::from_fn(|at| {
-            carry += self.0[at] + other.0[at];
-            let limb = carry & MASK;
-            carry >>= BITS;
-            limb
+        let sum = limbs!(at => {
+            carry = (carry >> BITS) + self.0[at] + other.0[at];
+            carry & MASK
         });
         // The modulus leaves nine bits free: nothing is carried out of the last limb.
         Self(sum).reduced()
     }
 
+    #[inline(never)]
     pub fn sub(self, other: Self) -> Self {
-        let (difference, borrowed) = self.minus(&other.0);
-        if borrowed { difference.plus_modulus() } else { difference }
+        let (difference, below) = self.minus(&other.0);
+        let mut carry = 0;
+        Self(limbs!(at => {
+            carry = (carry >> BITS) + difference.0[at] + (MODULUS[at] & below);
+            carry & MASK
+        }))
     }
 
     pub fn neg(self) -> Self {
         Self::ZERO.sub(self)
     }
 
-    /// Montgomery's product, a limb of `self` at a time. Each round adds two products below 2^60 to a column and moves
-    /// all columns down by one, so that a column holds fourteen after seven rounds: these fit 64 bits, and are carried
-    /// then. Written out, since the columns stay in registers like this however the crate is optimised.
+    /// Montgomery's product: the sum of each column, which is then reduced.
     #[inline(never)]
     pub fn mul(self, other: Self) -> Self {
-        let product = |a: u32, b: u32| u64::from(a) * u64::from(b);
+        let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12] = self.0;
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12] = other.0;
-        let [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12] = MODULUS;
-        let [mut c0, mut c1, mut c2, mut c3, mut c4, mut c5] = [0u64; 6];
-        let [mut c6, mut c7, mut c8, mut c9, mut c10, mut c11] = [0u64; 6];
-        for (round, a) in self.0.into_iter().enumerate() {
-            let lowest = c0 + product(a, b0);
-            let q = (lowest as u32).wrapping_mul(INVERSE) & MASK;
-            // Its lower 30 bits are zero, as `q` was chosen for.
-            let carry = (lowest + product(q, m0)) >> BITS;
-            c0 = c1 + product(a, b1) + product(q, m1) + carry;
-            c1 = c2 + product(a, b2) + product(q, m2);
-            c2 = c3 + product(a, b3) + product(q, m3);
-            c3 = c4 + product(a, b4) + product(q, m4);
-            c4 = c5 + product(a, b5) + product(q, m5);
-            c5 = c6 + product(a, b6) + product(q, m6);
-            c6 = c7 + product(a, b7) + product(q, m7);
-            c7 = c8 + product(a, b8) + product(q, m8);
-            c8 = c9 + product(a, b9) + product(q, m9);
-            c9 = c10 + product(a, b10) + product(q, m10);
-            c10 = c11 + product(a, b11) + product(q, m11);
-            c11 = product(a, b12) + product(q, m12);
-            if round == LIMBS / 2 {
-                (c0, c1) = (c0 & WIDE_MASK, c1 + (c0 >> BITS));
-                (c1, c2) = (c1 & WIDE_MASK, c2 + (c1 >> BITS));
-                (c2, c3) = (c2 & WIDE_MASK, c3 + (c2 >> BITS));
-                (c3, c4) = (c3 & WIDE_MASK, c4 + (c3 >> BITS));
-                (c4, c5) = (c4 & WIDE_MASK, c5 + (c4 >> BITS));
-                (c5, c6) = (c5 & WIDE_MASK, c6 + (c5 >> BITS));
-                (c6, c7) = (c6 & WIDE_MASK, c7 + (c6 >> BITS));
-                (c7, c8) = (c7 & WIDE_MASK, c8 + (c7 >> BITS));
-                (c8, c9) = (c8 & WIDE_MASK, c9 + (c8 >> BITS));
-                (c9, c10) = (c9 & WIDE_MASK, c10 + (c9 >> BITS));
-                (c10, c11) = (c10 & WIDE_MASK, c11 + (c10 >> BITS));
-            }
-        }
-        let mut carry = 0;
-        let limbs = [c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, 0].map(|column| {
-            carry += column;
-            let limb = carry as u32 & MASK;
-            carry >>= BITS;
-            limb
-        });
-        Self(limbs).reduced()
+        reduce([
+            dot!([a0][b0]),
+            dot!([a0 a1] [b1 b0]),
+            dot!([a0 a1 a2] [b2 b1 b0]),
+            dot!([a0 a1 a2 a3] [b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4] [b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5] [b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6] [b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6 a7] [b7 b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6 a7 a8] [b8 b7 b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6 a7 a8 a9] [b9 b8 b7 b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 a10] [b10 b9 b8 b7 b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11] [b11 b10 b9 b8 b7 b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a0 a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6 b5 b4 b3 b2 b1 b0]),
+            dot!([a1 a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6 b5 b4 b3 b2 b1]),
+            dot!([a2 a3 a4 a5 a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6 b5 b4 b3 b2]),
+            dot!([a3 a4 a5 a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6 b5 b4 b3]),
+            dot!([a4 a5 a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6 b5 b4]),
+            dot!([a5 a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6 b5]),
+            dot!([a6 a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7 b6]),
+            dot!([a7 a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8 b7]),
+            dot!([a8 a9 a10 a11 a12] [b12 b11 b10 b9 b8]),
+            dot!([a9 a10 a11 a12] [b12 b11 b10 b9]),
+            dot!([a10 a11 a12] [b12 b11 b10]),
+            dot!([a11 a12] [b12 b11]),
+            dot!([a12][b12]),
+        ])
     }
 
+    /// The product with itself: what a column holds twice is multiplied once.
+    #[inline(never)]
     pub fn square(self) -> Self {
-        self.mul(self)
+        let [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12] = self.0;
+        reduce([
+            dot!([a0][a0]),
+            2 * dot!([a0][a1]),
+            2 * dot!([a0][a2]) + dot!([a1][a1]),
+            2 * dot!([a0 a1] [a3 a2]),
+            2 * dot!([a0 a1] [a4 a3]) + dot!([a2][a2]),
+            2 * dot!([a0 a1 a2] [a5 a4 a3]),
+            2 * dot!([a0 a1 a2] [a6 a5 a4]) + dot!([a3][a3]),
+            2 * dot!([a0 a1 a2 a3] [a7 a6 a5 a4]),
+            2 * dot!([a0 a1 a2 a3] [a8 a7 a6 a5]) + dot!([a4][a4]),
+            2 * dot!([a0 a1 a2 a3 a4] [a9 a8 a7 a6 a5]),
+            2 * dot!([a0 a1 a2 a3 a4] [a10 a9 a8 a7 a6]) + dot!([a5][a5]),
+            2 * dot!([a0 a1 a2 a3 a4 a5] [a11 a10 a9 a8 a7 a6]),
+            2 * dot!([a0 a1 a2 a3 a4 a5] [a12 a11 a10 a9 a8 a7]) + dot!([a6][a6]),
+            2 * dot!([a1 a2 a3 a4 a5 a6] [a12 a11 a10 a9 a8 a7]),
+            2 * dot!([a2 a3 a4 a5 a6] [a12 a11 a10 a9 a8]) + dot!([a7][a7]),
+            2 * dot!([a3 a4 a5 a6 a7] [a12 a11 a10 a9 a8]),
+            2 * dot!([a4 a5 a6 a7] [a12 a11 a10 a9]) + dot!([a8][a8]),
+            2 * dot!([a5 a6 a7 a8] [a12 a11 a10 a9]),
+            2 * dot!([a6 a7 a8] [a12 a11 a10]) + dot!([a9][a9]),
+            2 * dot!([a7 a8 a9] [a12 a11 a10]),
+            2 * dot!([a8 a9] [a12 a11]) + dot!([a10][a10]),
+            2 * dot!([a9 a10] [a12 a11]),
+            2 * dot!([a10][a12]) + dot!([a11][a11]),
+            2 * dot!([a11][a12]),
+            dot!([a12][a12]),
+        ])
     }
 
     /// 1 / `self`; zero has none and gives zero. blst inverts when it turns a point with the coordinate Z into one
@@ -199,34 +227,96 @@ impl Fp {
     }
 
     /// Less the modulus, once, unless it is below already, as the highest limb mostly tells.
+    #[inline(always)]
     fn reduced(self) -> Self {
         if self.0[LIMBS - 1] < MODULUS[LIMBS - 1] {
             return self;
         }
-        let (difference, borrowed) = self.minus(&MODULUS);
-        if borrowed { self } else { difference }
+        let (difference, below) = self.minus(&MODULUS);
+        if below == 0 { difference } else { self }
     }
 
-    /// Modulo 2^390, and whether it was below zero.
-    fn minus(&self, other: &[u32; LIMBS]) -> (Self, bool) {
+    /// Modulo 2^390, and all bits set if it is below zero.
+    #[inline(always)]
+    fn minus(&self, other: &[u32; LIMBS]) -> (Self, u32) {
         let mut borrow = 0i32;
-        let difference = std::array::from_fn(|at| {
-            borrow += self.0[at] as i32 - other[at] as i32;
-            let limb = borrow as u32 & MASK;
-            borrow >>= BITS;
-            limb
+        let difference = limbs!(at => {
+            borrow = (borrow >> BITS) + self.0[at] as i32 - other[at] as i32;
+            borrow as u32 & MASK
         });
-        (Self(difference), borrow != 0)
+        (Self(difference), (borrow >> BITS) as u32)
     }
+}
 
-    /// Modulo 2^390.
-    fn plus_modulus(&self) -> Self {
-        let mut carry = 0;
-        Self(std::array::from_fn(|at| {
-            carry += self.0[at] + MODULUS[at];
-            let limb = carry & MASK;
-            carry >>= BITS;
-            limb
-        }))
-    }
+/// Montgomery's reduction of a product, given by its columns. Those of the lower half are made zero by multiples of the
+/// modulus, and the upper half stays. Column and multiples are added up apart, as 64 bits would not hold the sum of both.
+#[inline(always)]
+fn reduce(columns: [u64; 2 * LIMBS - 1]) -> Fp {
+    let [_, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12] = MODULUS;
+    let (q0, carry) = clear(columns[0], 0);
+    let (q1, carry) = clear(columns[1], carry + dot!([q0][m1]));
+    let (q2, carry) = clear(columns[2], carry + dot!([q0 q1] [m2 m1]));
+    let (q3, carry) = clear(columns[3], carry + dot!([q0 q1 q2] [m3 m2 m1]));
+    let (q4, carry) = clear(columns[4], carry + dot!([q0 q1 q2 q3] [m4 m3 m2 m1]));
+    let (q5, carry) = clear(columns[5], carry + dot!([q0 q1 q2 q3 q4] [m5 m4 m3 m2 m1]));
+    let (q6, carry) = clear(columns[6], carry + dot!([q0 q1 q2 q3 q4 q5] [m6 m5 m4 m3 m2 m1]));
+    let (q7, carry) = clear(columns[7], carry + dot!([q0 q1 q2 q3 q4 q5 q6] [m7 m6 m5 m4 m3 m2 m1]));
+    let (q8, carry) = clear(columns[8], carry + dot!([q0 q1 q2 q3 q4 q5 q6 q7] [m8 m7 m6 m5 m4 m3 m2 m1]));
+    let (q9, carry) =
+        clear(columns[9], carry + dot!([q0 q1 q2 q3 q4 q5 q6 q7 q8] [m9 m8 m7 m6 m5 m4 m3 m2 m1]));
+    let (q10, carry) =
+        clear(columns[10], carry + dot!([q0 q1 q2 q3 q4 q5 q6 q7 q8 q9] [m10 m9 m8 m7 m6 m5 m4 m3 m2 m1]));
+    let (q11, carry) = clear(
+        columns[11],
+        carry + dot!([q0 q1 q2 q3 q4 q5 q6 q7 q8 q9 q10] [m11 m10 m9 m8 m7 m6 m5 m4 m3 m2 m1]),
+    );
+    let (q12, carry) = clear(
+        columns[12],
+        carry + dot!([q0 q1 q2 q3 q4 q5 q6 q7 q8 q9 q10 q11] [m12 m11 m10 m9 m8 m7 m6 m5 m4 m3 m2 m1]),
+    );
+    let (r0, carry) = keep(
+        columns[13],
+        carry + dot!([q1 q2 q3 q4 q5 q6 q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7 m6 m5 m4 m3 m2 m1]),
+    );
+    let (r1, carry) = keep(
+        columns[14],
+        carry + dot!([q2 q3 q4 q5 q6 q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7 m6 m5 m4 m3 m2]),
+    );
+    let (r2, carry) = keep(
+        columns[15],
+        carry + dot!([q3 q4 q5 q6 q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7 m6 m5 m4 m3]),
+    );
+    let (r3, carry) =
+        keep(columns[16], carry + dot!([q4 q5 q6 q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7 m6 m5 m4]));
+    let (r4, carry) =
+        keep(columns[17], carry + dot!([q5 q6 q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7 m6 m5]));
+    let (r5, carry) = keep(columns[18], carry + dot!([q6 q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7 m6]));
+    let (r6, carry) = keep(columns[19], carry + dot!([q7 q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8 m7]));
+    let (r7, carry) = keep(columns[20], carry + dot!([q8 q9 q10 q11 q12] [m12 m11 m10 m9 m8]));
+    let (r8, carry) = keep(columns[21], carry + dot!([q9 q10 q11 q12] [m12 m11 m10 m9]));
+    let (r9, carry) = keep(columns[22], carry + dot!([q10 q11 q12] [m12 m11 m10]));
+    let (r10, carry) = keep(columns[23], carry + dot!([q11 q12] [m12 m11]));
+    let (r11, carry) = keep(columns[24], carry + dot!([q12][m12]));
+    Fp([r0, r1, r2, r3, r4, r5, r6, r7, r8, r9, r10, r11, carry as u32]).reduced()
+}
+
+/// What two sums of a column leave in it, and what they carry.
+#[inline(always)]
+fn carried(column: u64, multiples: u64) -> (u64, u64) {
+    ((column & WIDE_MASK) + (multiples & WIDE_MASK), (column >> BITS) + (multiples >> BITS))
+}
+
+/// How often the modulus has to be added to make a column of the lower half zero, and what it carries then.
+#[inline(always)]
+fn clear(column: u64, multiples: u64) -> (u32, u64) {
+    let (low, high) = carried(column, multiples);
+    let q = (low as u32).wrapping_mul(INVERSE) & MASK;
+    (q, high + ((low + u64::from(q) * u64::from(MODULUS[0])) >> BITS))
+}
+
+/// A limb of the upper half, and what is carried.
+#[inline(always)]
+fn keep(column: u64, multiples: u64) -> (u32, u64) {
+    let (low, high) = carried(column, multiples);
+    (low as u32 & MASK, high + (low >> BITS))
 }

@@ -4,6 +4,7 @@
 //! a part that other checks of the batch cancel, as the cofactor has small factors. So every signature and every single
 //! key is checked alone, and never only their random sum.
 
+use super::multiples;
 use blst::min_pk::{PublicKey, Signature};
 use dash_protocol::{BlsPublicKey, BlsSignature};
 use std::cell::RefCell;
@@ -45,9 +46,10 @@ pub(super) fn member(bytes: &BlsPublicKey) -> Option<PublicKey> {
     })
 }
 
-/// Keeps no decoded key any longer.
+/// Keeps no decoded key any longer, nor what was computed from it.
 pub(super) fn forget() {
     DECODED.take();
+    multiples::forget();
 }
 
 /// How many decoded keys are kept.

@@ -1,3 +1,5 @@
+mod sums;
+
 use super::*;
 use blst::min_pk::{AggregateSignature, PublicKey, SecretKey, Signature};
 use blst::{MultiPoint, blst_p1_affine};
@@ -397,84 +399,4 @@ fn decoded_keys_stay_for_the_next_batch_up_to_a_bound() {
     }
     assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
     assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
-}
-
-mod sums {
-    use super::*;
-    use crate::masternodes::bls::field::Fp;
-    use crate::masternodes::bls::sum::{WEIGHT, weighted};
-
-    fn weights(count: usize) -> Vec<u8> {
-        (0..count as u64).flat_map(|n| message(n + 77)).collect()
-    }
-
-    fn assert_sum(keys: &[PublicKey], weights: &[u8]) {
-        let expected = keys.mult(weights, WEIGHT * 8).to_public_key();
-        assert_eq!(weighted(keys, weights).serialize(), expected.serialize());
-    }
-
-    fn keys(count: u64) -> Vec<PublicKey> {
-        (0..count).map(|n| secret(&n.to_le_bytes()).sk_to_pk()).collect()
-    }
-
-    #[test]
-    fn sums_are_those_of_blst_for_any_number_of_keys() {
-        for count in [1, 2, 3, 7, 16, 60, 101] {
-            assert_sum(&keys(count), &weights(count as usize));
-        }
-    }
-
-    #[test]
-    fn sums_are_right_for_weights_at_the_ends() {
-        for byte in [0, 1, 0x0f, 0x10, 0x11, 0x55, 0x7f, 0x80, 0xaa, 0xff] {
-            assert_sum(&keys(3), &[byte; 3 * WEIGHT]);
-        }
-        let mut mixed = weights(4);
-        mixed[..WEIGHT].fill(0);
-        mixed[WEIGHT..2 * WEIGHT].fill(0xff);
-        assert_sum(&keys(4), &mixed);
-    }
-
-    #[test]
-    fn sums_are_right_when_keys_are_equal_cancel_or_leave_the_subgroup() {
-        let key = keys(1)[0];
-        let mut negative = key.compress();
-        negative[0] ^= 0x20;
-        let negative = PublicKey::uncompress(&negative).unwrap();
-        let infinity = PublicKey::from(blst_p1_affine::default());
-        let same = [7; 2 * WEIGHT];
-        assert_eq!(weighted(&[key, negative], &same), infinity);
-        assert_sum(&[key, key], &same);
-        assert_sum(&[key, key, negative, stray_key()], &weights(4));
-        assert_sum(&[key, infinity, stray_key(), stray_key()], &[weights(1), vec![9; 3 * WEIGHT]].concat());
-        // Three is in the cofactor: these have multiples that are infinity, and two that are each other's negative.
-        let order_three = PublicKey::from(blst_p1_affine {
-            x: blst::blst_fp::default(),
-            y: Fp::ONE.add(Fp::ONE).to_blst(),
-        });
-        let thrice = weighted(&[order_three], &[&[3][..], &[0; WEIGHT - 1]].concat());
-        assert_eq!(thrice, infinity);
-        let weight = [&[4][..], &[0; WEIGHT - 1]].concat();
-        assert_eq!(weighted(&[order_three], &weight), order_three);
-        assert_eq!(weighted(&[order_three, key], &[weight.clone(), weight].concat()), {
-            let four = weighted(&[key], &[&[4][..], &[0; WEIGHT - 1]].concat());
-            [four, order_three].add().to_public_key()
-        });
-    }
-
-    #[test]
-    fn the_field_computes_modulo_its_modulus() {
-        let below_zero = Fp::ZERO.sub(Fp::ONE);
-        assert_eq!(below_zero, Fp::ONE.neg());
-        assert_eq!(below_zero.add(Fp::ONE), Fp::ZERO);
-        assert_eq!(below_zero.square(), Fp::ONE);
-        assert_eq!(Fp::ZERO.neg(), Fp::ZERO);
-        assert_eq!(below_zero.add(below_zero).mul(below_zero), Fp::ONE.add(Fp::ONE));
-        let some = Fp::from_blst(&blst_p1_affine::from(keys(1)[0]).x);
-        assert_eq!(Fp::from_blst(&some.to_blst()), some);
-        for value in [some, below_zero, Fp::ONE, some.square()] {
-            assert_eq!(value.invert().mul(value), Fp::ONE);
-        }
-        assert_eq!(Fp::ZERO.invert(), Fp::ZERO);
-    }
 }
