@@ -2,14 +2,13 @@
 //!
 //! With all checks on it must have no effect, whether one peer tells it or all do; with its checks off it must.
 
+use crate::process::on_all_cores;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use simnet::measure::attacks::{Liars, Outcome, believed, refused};
 use simnet::peer::Lie;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 /// Seeds that are tried for a lie to be believed once its checks are off: not every lie meets what it is about.
 const BELIEF_SEEDS: u64 = 5;
@@ -93,20 +92,6 @@ pub fn run(args: &Args) -> Result<()> {
     let rows: Vec<Row> =
         rows.into_iter().map(|row| row.into_inner().expect("no thread panics with a row")).collect();
     report(&lies, &rows, args.seeds)
-}
-
-fn on_all_cores<T: Sync>(jobs: &[T], work: impl Fn(&T) + Sync) {
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(2, usize::from);
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    work(job);
-                }
-            });
-        }
-    });
 }
 
 fn report(lies: &[Lie], rows: &[Row], seeds: u64) -> Result<()> {

@@ -5,6 +5,8 @@ use std::env;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// `cargo`, the one that runs us.
 pub fn cargo() -> Command {
@@ -81,4 +83,19 @@ pub fn on_path(names: &[&str]) -> Option<PathBuf> {
 pub fn path_with(dir: PathBuf) -> Result<std::ffi::OsString> {
     let rest = env::var_os("PATH").unwrap_or_default();
     Ok(env::join_paths(std::iter::once(dir).chain(env::split_paths(&rest)))?)
+}
+
+/// Does all jobs, as many at a time as there are cores.
+pub fn on_all_cores<T: Sync>(jobs: &[T], work: impl Fn(&T) + Sync) {
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(2, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    work(job);
+                }
+            });
+        }
+    });
 }

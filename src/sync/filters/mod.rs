@@ -40,7 +40,7 @@ use crate::wallet::BlockRef;
 use crate::wallet::gap::Script;
 use assembly::Assembly;
 use blocks::KnownBlocks;
-use dash_protocol::{BlockHash, NetworkParams, OutPoint, Txid};
+use dash_protocol::{BlockHash, Inventory, NetworkParams, OutPoint, Transaction, Txid};
 use frontier::{Finding, Frontier};
 use lane::Turn;
 use matching::Matching;
@@ -220,16 +220,19 @@ impl FilterSync {
             self.locked = locked;
             self.wallet.chainlocked(height, ctx);
         }
+        // In every phase: what is watched is stored together with what it leaves to be searched.
+        self.take_wishes();
         if ctx.phase > SyncPhase::DownloadingMnList {
             self.work(chain, ctx);
         }
+        self.wallet.relay(chain.tip().hash, ctx);
         self.keep(chain, ctx.now);
         self.wallet.commit(ctx);
     }
 
     fn work(&mut self, chain: &HeaderChain, ctx: &mut Ctx<'_>) {
         let asks = self.listen(chain, ctx);
-        self.look(ctx);
+        self.go_on(ctx);
         if ctx.phase > SyncPhase::DownloadingCFHeaders {
             self.search(chain, ctx);
         }
@@ -256,7 +259,8 @@ impl FilterSync {
         }
         if let Some(records) = self.restored.take() {
             let search = records::restore(&records, floor, chain);
-            let elements = self.wallet.book().elements().cloned().collect();
+            let mut elements: Vec<Script> = self.wallet.book().elements().cloned().collect();
+            elements.extend(self.wallet.spent_in_pool());
             self.searches = Searches::restored(elements, search.next, search.left);
             if search.undone {
                 self.wallet.disconnect(search.next, ctx);
@@ -291,23 +295,30 @@ impl FilterSync {
     }
 
     /// Takes what the wallet wants looked for.
-    fn look(&mut self, ctx: &Ctx<'_>) {
+    fn take_wishes(&mut self) {
         for (elements, birth) in self.wallet.take_found() {
             self.searches.add(&elements, birth.max(self.floor.unwrap_or(0)));
         }
         if self.wallet.take_forgot() {
             let book = self.wallet.book();
-            let watched: std::collections::HashSet<&Script> = book.elements().collect();
+            let pending = self.wallet.spent_in_pool();
+            let watched: std::collections::HashSet<&Script> = book.elements().chain(&pending).collect();
             self.searches.forget(|element| watched.contains(element));
         }
-        let agreed = self.frontier.agreed().unwrap_or(0);
+    }
+
+    /// Lets the searches go on as far as filter headers are agreed on.
+    fn go_on(&mut self, ctx: &Ctx<'_>) {
+        let Some(agreed) = self.frontier.agreed() else { return };
         self.searches.follow(agreed);
         if self.searches.main.is_idle() && ctx.phase > SyncPhase::DownloadingCFHeaders {
             self.searches.main.skip_to(agreed + 1);
         } else if let Some(birth) = self.wallet.birth() {
             self.searches.main.skip_to(birth.min(agreed + 1));
         }
-        self.searches.turn();
+        if ctx.phase > SyncPhase::DownloadingCFHeaders {
+            self.searches.turn();
+        }
     }
 
     /// Searches on: begins parts, has them matched, takes in what has its turn.
@@ -364,6 +375,34 @@ impl FilterSync {
                 }
             }
         }
+    }
+
+    /// A peer announced a transaction: whether it is to be fetched.
+    pub fn announced(&mut self, conn: ConnId, txid: &Txid) -> bool {
+        self.on && self.wallet.announced(conn, txid)
+    }
+
+    /// A relayed transaction, of which `tip` is the height of the last block before it. The inputs that it spends, if it
+    /// is one of the wallet's and was not known: there may be locks on them.
+    pub fn relayed(
+        &mut self,
+        transaction: &Transaction,
+        tip: u32,
+        ctx: &mut Ctx<'_>,
+    ) -> Option<Vec<OutPoint>> {
+        let taken = self.on && self.wallet.relayed(transaction, tip, ctx);
+        taken.then(|| transaction.inputs.iter().map(|input| input.previous).collect())
+    }
+
+    /// Transactions that the user sends since the last call, with what they spend.
+    pub fn take_sent(&mut self) -> Vec<(Txid, Vec<OutPoint>)> {
+        let sent = self.wallet.take_sent();
+        sent.into_iter().map(|txid| (txid, self.wallet.inputs_of(&txid))).collect()
+    }
+
+    /// A peer asks for what was announced to it.
+    pub fn on_get_data(&mut self, conn: ConnId, items: &[Inventory], ctx: &mut Ctx<'_>) {
+        self.wallet.on_get_data(conn, items, ctx);
     }
 
     /// A verified InstantSend lock.
@@ -431,6 +470,7 @@ impl FilterSync {
     pub fn peer_gone(&mut self, conn: ConnId, ctx: &mut Ctx<'_>) {
         self.pipeline.peer_gone(conn, &mut ctx.shared());
         self.assembly.forget(conn);
+        self.wallet.peer_gone(conn);
     }
 
     /// Lets a peer go that serves no filters, or else the one that was there longest.

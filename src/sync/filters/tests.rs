@@ -1,1 +1,4 @@
-//! The parts by themselves.
+//! The parts by themselves: agreement between peers, and one search.
+
+mod agreement;
+mod lanes;

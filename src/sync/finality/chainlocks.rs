@@ -10,21 +10,35 @@ use crate::finality::{Candidate, Judgement, Missing, chainlock_book::Locked};
 use crate::network::Offence;
 use crate::sync::headers::{Ctx, HeaderSync};
 use crate::sync::masternodes::MasternodeSync;
-use dash_protocol::{ChainLock, Inventory, InventoryKind};
+use dash_protocol::{ChainLock, Inventory, InventoryKind, Txid};
 
 impl FinalitySync {
     /// Takes announcements of locks.
-    pub(crate) fn on_inventory(&mut self, conn: ConnId, items: &[Inventory], ready: bool) {
+    pub(crate) fn on_inventory(
+        &mut self,
+        conn: ConnId,
+        items: &[Inventory],
+        ready: bool,
+        mut wants_payment: impl FnMut(&Txid) -> bool,
+    ) {
         for item in items {
             let wanted = match item.kind {
                 InventoryKind::ChainLock => !self.chainlocks.contains(&item.hash),
                 InventoryKind::InstantSendLock => {
                     self.watch && ready && !self.instantlocks.is_waiting(&item.hash)
                 }
+                // A node hands out a CoinJoin transaction as any other, too.
+                InventoryKind::Transaction | InventoryKind::CoinJoinTransaction => {
+                    wants_payment(&Txid::from_bytes(item.hash))
+                }
                 _ => false,
             };
+            let kind = match item.kind {
+                InventoryKind::CoinJoinTransaction => InventoryKind::Transaction,
+                kind => kind,
+            };
             if wanted {
-                self.objects.announced(conn, item.kind, item.hash);
+                self.objects.announced(conn, kind, item.hash);
             }
         }
     }

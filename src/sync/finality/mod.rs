@@ -21,7 +21,8 @@ use crate::sync::headers::{Ctx, HeaderSync};
 use crate::sync::masternodes::{MasternodeSync, QuorumStatus};
 use crate::sync::sequential::SyncPhase;
 use dash_protocol::{
-    BlockHash, ChainLock, LlmqParams, Message, NetworkParams, OutPoint, QuorumHash, QuorumName, Txid,
+    BlockHash, ChainLock, InventoryKind, LlmqParams, Message, NetworkParams, OutPoint, QuorumHash,
+    QuorumName, Transaction, Txid,
 };
 use objects::Objects;
 use std::collections::BTreeSet;
@@ -117,6 +118,27 @@ impl FinalitySync {
         self.settle(headers, lists, ctx);
         let lags = self.locked_height().unwrap_or(0) + LAG < tip && ctx.phase > SyncPhase::DownloadingHeaders;
         self.lags_since_ms = lags.then(|| self.lags_since_ms.unwrap_or(ctx.now.mono_ms));
+    }
+
+    /// A transaction came: whether it was asked for.
+    pub(crate) fn payment_came(
+        &mut self,
+        conn: ConnId,
+        transaction: &Transaction,
+        ctx: &mut Ctx<'_>,
+    ) -> bool {
+        let bytes = 100 + transaction.inputs.len() * 150 + transaction.outputs.len() * 34;
+        let hash = *transaction.txid().as_bytes();
+        self.objects.arrived(conn, InventoryKind::Transaction, hash, bytes, ctx)
+    }
+
+    /// The verified locks that say something of a transaction or of what it spends: what each locks.
+    pub(crate) fn locks_on(&self, txid: &Txid, inputs: &[OutPoint]) -> Vec<(Txid, Vec<OutPoint>)> {
+        let mut names: BTreeSet<Txid> =
+            inputs.iter().filter_map(|input| self.instantlocks.spender(input)).collect();
+        names.insert(*txid);
+        let lock = |txid: Txid| Some((txid, self.instantlocks.lock_of(&txid)?.inputs.clone()));
+        names.into_iter().filter_map(lock).collect()
     }
 
     /// Takes a lock, or word that there is none.

@@ -1,8 +1,13 @@
 //! Hands messages to the phase that they belong to, moves on when it is complete, and keeps progress over all phases.
 //!
-//! `recover.rs` looks after phases that get no further.
+//! - `route.rs`: what comes is handed to whom it belongs.
+//! - `turns.rs`: how the phases stand, and which one is next. `recover.rs` looks after those that get no further.
+//! - `report.rs`: what the page is told.
 
 mod recover;
+mod report;
+mod route;
+mod turns;
 
 use super::phases::{PhaseRun, SyncPhase};
 use super::progress::ProgressTracker;
@@ -24,7 +29,7 @@ use crate::sync::finality::FinalitySync;
 use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
 use crate::sync::masternodes::MasternodeSync;
 use crate::sync::scheduler::NetworkConditionMonitor;
-use dash_protocol::Message;
+use dash_protocol::{Message, OutPoint, Transaction, Txid};
 
 /// The sync as a whole.
 #[derive(Debug)]
@@ -155,91 +160,6 @@ impl SequentialSyncManager {
         act(&mut self.filters, self.headers.chain(), &mut ctx)
     }
 
-    /// Hands messages of peers to the phase that they belong to.
-    pub(crate) fn on_messages(&mut self, messages: Vec<PeerMessage>, around: &mut Surroundings<'_>) {
-        for PeerMessage { conn, message } in messages {
-            match message {
-                Message::MnListDiff(diff) => {
-                    self.with_masternodes(around, |lists, _, ctx| lists.on_diff(conn, diff, ctx));
-                }
-                Message::QRInfo(info) => {
-                    self.with_masternodes(around, |lists, _, ctx| lists.on_qrinfo(conn, info, ctx));
-                }
-                Message::ClSig(_) | Message::IsdLock(_) | Message::NotFound(_) => {
-                    self.with_finality(around, |locks, _, _, ctx| locks.on_message(conn, message, ctx));
-                }
-                Message::CFCheckpt(_) | Message::CFHeaders(_) | Message::CFilter(_) | Message::Block(_) => {
-                    self.with_filters(around, |filters, _, ctx| filters.on_message(conn, message, ctx));
-                }
-                Message::Inv(items) => {
-                    let ready = self.masternodes.has_lists();
-                    self.finality.on_inventory(conn, &items, ready);
-                    self.with_headers(around, |headers, ctx| {
-                        headers.on_message(conn, Message::Inv(items), ctx);
-                    });
-                }
-                message => self.with_headers(around, |headers, ctx| headers.on_message(conn, message, ctx)),
-            }
-        }
-    }
-
-    /// Takes what became of a job.
-    pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, around: &mut Surroundings<'_>) {
-        if self.masternodes.owns_job(job) {
-            self.with_masternodes(around, |lists, _, ctx| lists.on_computed(job, result, ctx));
-        } else if self.filters.owns_job(job) {
-            self.with_filters(around, |filters, _, ctx| filters.on_computed(job, result, ctx));
-        } else if self.finality.owns_job(job) {
-            let tip = self.headers.tip().height;
-            self.with_finality(around, |locks, _, _, ctx| locks.on_computed(job, result, tip, ctx));
-        } else {
-            self.with_headers(around, |headers, ctx| headers.on_computed(job, result, ctx));
-        }
-    }
-
-    /// Takes what became of a commit, and tells whether the tip moved.
-    pub(crate) fn on_stored(
-        &mut self,
-        commit: CommitId,
-        result: Result<(), StoreError>,
-        around: &mut Surroundings<'_>,
-    ) -> Option<TipChange> {
-        if self.masternodes.owns_commit(commit) {
-            let refused = self.with_masternodes(around, |lists, _, ctx| lists.on_stored(result, ctx));
-            if let Some(error) = refused {
-                self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
-            }
-            return None;
-        }
-        if self.filters.owns_commit(commit) {
-            let refused = self.with_filters(around, |filters, _, ctx| filters.on_stored(result, ctx));
-            if let Some(error) = refused {
-                self.with_headers(around, |headers, ctx| headers.store_failed(&error, ctx));
-            }
-            return None;
-        }
-        self.with_headers(around, |headers, ctx| headers.on_stored(commit, result, ctx))
-    }
-
-    /// Takes what a read brought; false if it was not asked for here.
-    pub(crate) fn on_read(
-        &mut self,
-        read: ReadId,
-        result: Result<ReadReply, StoreError>,
-        around: &mut Surroundings<'_>,
-    ) -> bool {
-        if self.masternodes.owns_read(read) {
-            let lock = self.with_masternodes(around, |lists, chain, ctx| lists.on_read(result, chain, ctx));
-            self.finality.restore(lock);
-            return true;
-        }
-        if self.filters.owns_read(read) {
-            self.filters.on_read(read, result);
-            return true;
-        }
-        self.with_headers(around, |headers, ctx| headers.on_read(read, result, ctx))
-    }
-
     /// Stops or goes on.
     pub(crate) fn set_paused(&mut self, paused: bool) {
         self.paused = paused;
@@ -296,6 +216,9 @@ impl SequentialSyncManager {
             }
             filters.step(chain, start, locked, ctx);
         });
+        for (txid, spends) in self.filters.take_sent() {
+            self.tell_locks(&txid, &spends, around);
+        }
     }
 
     fn peer_gone(&mut self, conn: ConnId, around: &mut Surroundings<'_>) {
@@ -303,140 +226,6 @@ impl SequentialSyncManager {
         self.with_masternodes(around, |lists, _, ctx| lists.peer_gone(conn, ctx));
         self.with_finality(around, |locks, _, _, ctx| locks.peer_gone(conn, ctx));
         self.with_filters(around, |filters, _, ctx| filters.peer_gone(conn, ctx));
-    }
-
-    fn measure(&mut self, around: &Surroundings<'_>) {
-        let headers = self.headers.progress(around.peers);
-        let lists = self.masternodes.progress();
-        let tip = self.headers.tip().height;
-        let filters = FILTER_PHASES.map(|phase| (phase, self.filters.progress(phase, tip)));
-        let all = [(SyncPhase::DownloadingHeaders, headers), (SyncPhase::DownloadingMnList, lists)];
-        for (phase, (completed, total)) in all.into_iter().chain(filters) {
-            let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) else { continue };
-            let on = !matches!(run.status, PhaseStatus::Off);
-            if on && self.progress.update(phase, completed, total, around.now.mono_ms) {
-                run.last_progress_ms = Some(around.now.mono_ms);
-                // What follows the tip does not help one that was passed over for something else.
-                if run.status != PhaseStatus::Failed {
-                    self.tools.recovery.progressed(phase, around.now);
-                }
-            }
-        }
-    }
-
-    /// How a phase that was begun stands.
-    fn standing(&self, phase: SyncPhase, around: &Surroundings<'_>) -> PhaseStatus {
-        match phase {
-            SyncPhase::DownloadingHeaders if self.headers.is_complete(around.peers) => PhaseStatus::Done,
-            SyncPhase::DownloadingMnList => {
-                self.masternodes.standing(self.tools.recovery.is_stalled(phase, around.now))
-            }
-            SyncPhase::DownloadingCFHeaders
-            | SyncPhase::DownloadingFilters
-            | SyncPhase::DownloadingBlocks => {
-                let stalled = self.tools.recovery.is_stalled(phase, around.now);
-                self.filters.standing(phase, self.headers.tip().height, stalled)
-            }
-            _ => PhaseStatus::Running,
-        }
-    }
-
-    /// Settles what is complete and enters the least advanced phase that is not.
-    fn move_on(&mut self, around: &mut Surroundings<'_>) {
-        let behind = self.headers.take_fell_behind();
-        if self.paused || self.headers.is_store_paused() {
-            let reason = if self.paused { "paused" } else { "storage does not take any more" };
-            self.wait_all();
-            self.enter(SyncPhase::Idle, reason, around);
-            return;
-        }
-        if self.current() == SyncPhase::Idle {
-            if !self.headers.is_open() || around.peers.ready().next().is_none() {
-                return;
-            }
-            self.progress.begin_run();
-            return self.enter(SyncPhase::DownloadingHeaders, "a peer is ready", around);
-        }
-        if self.current() != SyncPhase::DownloadingHeaders && behind {
-            self.wait_all();
-            self.progress.begin_run();
-            return self.enter(SyncPhase::DownloadingHeaders, "fell behind the tip", around);
-        }
-        if self.current() > SyncPhase::DownloadingFilters && self.filters.has_to_go_back() {
-            self.search_again();
-            return self.enter(SyncPhase::DownloadingFilters, "something new is watched", around);
-        }
-        // A phase can be settled as it is entered.
-        for _ in SyncPhase::WORKING {
-            self.review(around);
-            let current = self.current();
-            if !self.phases.iter().any(|run| run.phase == current && run.is_settled()) {
-                return;
-            }
-            let next = self.phases.iter().find(|run| !run.is_settled());
-            let next = next.map_or(SyncPhase::FullySynced, |run| run.phase);
-            self.enter(next, settled_reason(current), around);
-        }
-    }
-
-    /// Notes how the phases stand that were begun. One that was passed over as failed can still be done; one that is done
-    /// stays so while it follows the tip.
-    fn review(&mut self, around: &Surroundings<'_>) {
-        let current = self.current();
-        for phase in SyncPhase::WORKING {
-            let begun = phase == current || (phase < current && phase != SyncPhase::DownloadingHeaders);
-            let standing = self.standing(phase, around);
-            let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) else { continue };
-            let kept = matches!(run.status, PhaseStatus::Off)
-                || (run.status == PhaseStatus::Done && standing == PhaseStatus::Running)
-                || (run.status == PhaseStatus::Failed && standing == PhaseStatus::Running);
-            if begun && !kept {
-                run.status = standing;
-            }
-        }
-    }
-
-    /// Every phase that is on has to be gone through again.
-    fn wait_all(&mut self) {
-        for run in self.phases.iter_mut().filter(|run| run.status != PhaseStatus::Off) {
-            run.status = PhaseStatus::Waiting;
-        }
-    }
-
-    /// Filters and blocks have to be gone through again.
-    fn search_again(&mut self) {
-        if self.current() == SyncPhase::FullySynced {
-            self.progress.begin_run();
-        }
-        let again = [SyncPhase::DownloadingFilters, SyncPhase::DownloadingBlocks];
-        for run in self.phases.iter_mut().filter(|run| again.contains(&run.phase)) {
-            run.status = PhaseStatus::Waiting;
-        }
-    }
-
-    fn enter(&mut self, phase: SyncPhase, reason: &str, around: &mut Surroundings<'_>) {
-        let height = self.headers.tip().height;
-        let Ok(transition) = self.transitions.transition(phase, &self.phases, reason, height, around.now)
-        else {
-            return;
-        };
-        if let Some(run) = self.phases.iter_mut().find(|run| run.phase == phase) {
-            run.status = PhaseStatus::Running;
-            run.started_ms = Some(around.now.mono_ms);
-        }
-        around.out.log(
-            around.now,
-            LogLevel::Info,
-            "sync",
-            "phase",
-            [("to", format!("{phase:?}").into()), ("reason", reason.into()), ("height", height.into())],
-        );
-        around.out.emit(Event::Phase { transition });
-    }
-
-    /// Every phase change kept, newest last.
-    pub fn history(&self) -> Vec<PhaseTransition> {
-        self.transitions.history()
     }
 
     /// Lists and quorums.
@@ -470,31 +259,6 @@ impl SequentialSyncManager {
         self.filters.cancel(call);
     }
 
-    /// What does not hold just now of what the phases prove.
-    pub(crate) fn degraded(&self, now: Now) -> Vec<Degraded> {
-        let mut degraded = Vec::new();
-        if self.masternodes.is_on() && self.headers.is_open() {
-            let locks = self.masternodes.has_chainlock_quorums();
-            if !self.masternodes.proves_chainlocks() || (locks && self.finality.lags(now)) {
-                degraded.push(Degraded::Chainlocks);
-            }
-            if !self.masternodes.proves_instantsend() {
-                degraded.push(Degraded::Instantsend);
-            }
-        }
-        let failed = |run: &PhaseRun| FILTER_PHASES.contains(&run.phase) && run.status == PhaseStatus::Failed;
-        let unwitnessed = self.current() > SyncPhase::DownloadingCFHeaders && !self.filters.has_witnesses();
-        if self.filters.is_on() && (unwitnessed || self.phases.iter().any(failed)) {
-            degraded.push(Degraded::Filters);
-        }
-        degraded
-    }
-
-    /// What became of the requests.
-    pub fn request_counts(&self) -> RequestCounts {
-        self.tools.requests.counts()
-    }
-
     /// The tip as stored.
     pub fn tip(&self) -> Tip {
         self.headers.tip()
@@ -517,49 +281,6 @@ impl SequentialSyncManager {
         self.headers.is_flushed() && (self.headers.is_store_paused() || others)
     }
 
-    /// Progress of each phase as the page sees it.
-    pub fn phase_progress(&self, now_ms: u64) -> Phases {
-        let of = |phase: SyncPhase| {
-            let status =
-                self.phases.iter().find(|run| run.phase == phase).map_or(PhaseStatus::Off, |run| run.status);
-            let meter = self.progress.meter(phase).filter(|_| status != PhaseStatus::Off);
-            PhaseProgress {
-                status,
-                completed: meter.map_or(0.0, |meter| meter.completed() as f64),
-                total: meter.map_or(0.0, |meter| meter.total() as f64),
-                per_second: meter.map_or(0.0, |meter| meter.per_second(now_ms)),
-                eta_ms: meter.and_then(|meter| meter.eta_ms(now_ms)),
-            }
-        };
-        Phases {
-            headers: of(SyncPhase::DownloadingHeaders),
-            masternodes: of(SyncPhase::DownloadingMnList),
-            filter_headers: of(SyncPhase::DownloadingCFHeaders),
-            filters: of(SyncPhase::DownloadingFilters),
-            blocks: of(SyncPhase::DownloadingBlocks),
-        }
-    }
-
-    /// Overall progress, 0 to 1, and the time left.
-    pub fn overall(&mut self, now_ms: u64) -> (f64, Option<f64>) {
-        let synced = self.current() == SyncPhase::FullySynced;
-        let on: Vec<(SyncPhase, f64)> = self
-            .phases
-            .iter()
-            .filter(|run| run.status != PhaseStatus::Off)
-            .map(|run| (run.phase, 1.0))
-            .collect();
-        let eta = if synced {
-            Some(0.0)
-        } else {
-            on.iter()
-                .filter_map(|(phase, _)| self.progress.meter(*phase))
-                .map(|meter| meter.eta_ms(now_ms))
-                .sum()
-        };
-        (self.progress.overall(&on, synced), eta)
-    }
-
     /// When something here has to be looked at again.
     pub(crate) fn next_deadline_ms(&self, now: Now) -> Option<u64> {
         [
@@ -575,16 +296,5 @@ impl SequentialSyncManager {
         .into_iter()
         .flatten()
         .min()
-    }
-}
-
-fn settled_reason(phase: SyncPhase) -> &'static str {
-    match phase {
-        SyncPhase::DownloadingHeaders => "peers have nothing after our tip",
-        SyncPhase::DownloadingMnList => "lists and quorums are proven as far as they can be",
-        SyncPhase::DownloadingCFHeaders => "filter headers are agreed on",
-        SyncPhase::DownloadingFilters => "all filters are searched",
-        SyncPhase::DownloadingBlocks => "all blocks that matched are taken in",
-        _ => "complete",
     }
 }

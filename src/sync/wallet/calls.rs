@@ -38,7 +38,7 @@ impl Wallet {
         out: &mut Outbox,
     ) -> bool {
         let answer = match place.filter(|_| self.opened) {
-            Some(place) => self.carry_out(command, place, now),
+            Some(place) => self.carry_out(command, place, now, out),
             None if self.early.len() < MOST_CALLS => {
                 self.early.push((call, command));
                 return false;
@@ -68,7 +68,13 @@ impl Wallet {
         self.answers.retain(|(waiting, _)| *waiting != call);
     }
 
-    fn carry_out(&mut self, command: WalletCommand, place: Place, now: Now) -> Result<Answer, ApiError> {
+    fn carry_out(
+        &mut self,
+        command: WalletCommand,
+        place: Place,
+        now: Now,
+        out: &mut Outbox,
+    ) -> Result<Answer, ApiError> {
         let reply = match command {
             WalletCommand::Watch { targets, .. } => return self.watch(&targets, place.birth, now),
             WalletCommand::Remove(id) => return self.remove(id, now),
@@ -79,7 +85,9 @@ impl Wallet {
                 return Ok(Answer::Searched);
             }
             WalletCommand::Watches => {
-                Reply::Watches(self.book.ids().map(|id| ApiWatch { id: id.to_string() }).collect())
+                let hidden: Vec<WatchId> = self.broadcasts.watches().collect();
+                let ids = self.book.ids().filter(|id| !hidden.contains(id));
+                Reply::Watches(ids.map(|id| ApiWatch { id: id.to_string() }).collect())
             }
             WalletCommand::Balance(id) => {
                 let scope = self.known(id)?;
@@ -95,9 +103,11 @@ impl Wallet {
                 let found = self.ledger.transaction(&self.book, Scope::All, &txid);
                 Reply::Transaction(found.as_ref().map(ApiTxRecord::from))
             }
-            WalletCommand::Broadcast(_) | WalletCommand::Broadcasts | WalletCommand::StopBroadcast(_) => {
-                return Err(ApiError::new(ErrorCode::Unsupported, "broadcasts are not built yet"));
+            WalletCommand::Broadcast(raw) => {
+                return self.broadcast(&raw, place.tip, now, out).map(Answer::Stored);
             }
+            WalletCommand::Broadcasts => Reply::Broadcasts(self.broadcasts.list()),
+            WalletCommand::StopBroadcast(txid) => return Ok(Answer::Stored(self.stop_broadcast(&txid, now))),
         };
         Ok(Answer::Now(reply))
     }

@@ -1,14 +1,17 @@
 //! The wallet as the sync keeps it: what is watched and since when, its transactions, the calls about them, the store.
 //!
 //! - `calls.rs`: what the page asks.
+//! - `relay.rs`: payments that no block has yet. `broadcasts.rs`: what the user sends.
 //! - `records.rs`: what is kept over a restart, and how it is read back.
 //!
 //! The rules are in [`crate::wallet`]; which blocks are taken in, and when, is decided by [`crate::sync::filters`].
 //!
 //! **Bounds.** Those of the book and the ledger, [`MOST_CALLS`] calls that wait, and the records of one commit.
 
+mod broadcasts;
 mod calls;
 mod records;
+mod relay;
 
 use crate::api::{Event, Reply, tx_event};
 use crate::engine::{CallId, CommitId, Config, Effect, Now, Outbox, ReadId, WalletCommand};
@@ -20,7 +23,9 @@ use dash_protocol::{NetworkParams, OutPoint, Transaction, Txid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use broadcasts::Broadcasts;
 pub(crate) use calls::Place;
+use relay::Judged;
 
 /// Calls that wait for the store.
 const MOST_CALLS: usize = 10_000;
@@ -55,6 +60,12 @@ pub(crate) struct Wallet {
     commit_at_ms: Option<u64>,
     /// Answers that wait until what they say is stored.
     answers: Vec<(CallId, Reply)>,
+    broadcasts: Broadcasts,
+    /// Transactions that the user sends, whose locks were not looked for.
+    sent: Vec<Txid>,
+    judged: Judged,
+    /// Whether payments are looked at that no block has.
+    listens: bool,
 }
 
 #[derive(Debug)]
@@ -83,6 +94,10 @@ impl Wallet {
             committing: None,
             commit_at_ms: None,
             answers: Vec::new(),
+            broadcasts: Broadcasts::default(),
+            sent: Vec::new(),
+            judged: Judged::default(),
+            listens: config.watch_mempool,
         }
     }
 
@@ -169,8 +184,11 @@ impl Wallet {
     /// Tells what changed, and notes what is to be stored and looked for.
     fn settle(&mut self, outcome: Outcome, now: Now, out: &mut Outbox) -> Vec<Found> {
         for change in &outcome.changes {
-            if let Some((tx, watches)) = tx_event(change, &self.ledger, &self.book) {
-                out.emit(Event::Tx { tx, watches });
+            if let Some((tx, mut watches)) = tx_event(change, &self.ledger, &self.book) {
+                watches.retain(|watch| !self.broadcasts.watches().any(|hidden| hidden.to_string() == *watch));
+                if !watches.is_empty() {
+                    out.emit(Event::Tx { tx, watches });
+                }
             }
         }
         self.note_records(now);

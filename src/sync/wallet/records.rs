@@ -4,6 +4,7 @@
 //! |---|---|
 //! | below 2^40 | the search's own ([`crate::sync::filters`]) |
 //! | 2^40 + n | a watch: u8 = 1, height of its birthday as u32, and the book's record |
+//! | 2^41 + n | a transaction that is being sent (`broadcasts.rs`) |
 //! | 2^52 + n | a transaction: the ledger's record |
 
 use super::Wallet;
@@ -13,6 +14,7 @@ use crate::wallet::{Ledger, WatchId};
 use std::collections::BTreeMap;
 
 const WATCHES: u64 = 1 << 40;
+const SENT: u64 = 1 << 41;
 const LEDGER: u64 = 1 << 52;
 const FORMAT: u8 = 1;
 
@@ -30,6 +32,9 @@ impl Wallet {
             }
             self.put(Table::Wallet, key, record, now);
         }
+        for (key, record) in self.broadcasts.take_changed() {
+            self.put(Table::Wallet, SENT + key, record, now);
+        }
         for (key, record) in self.ledger.take_records() {
             self.put(Table::Wallet, LEDGER + key, record, now);
         }
@@ -45,7 +50,13 @@ impl Wallet {
     /// Reads the table back; what is not about watches and transactions is handed on.
     pub(super) fn restore(&mut self, records: Vec<(u64, Vec<u8>)>) -> BTreeMap<u64, Vec<u8>> {
         let (ledger, others): (Vec<_>, Vec<_>) = records.into_iter().partition(|(key, _)| *key >= LEDGER);
+        let (sent, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(key, _)| *key >= SENT);
         let (watches, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(key, _)| *key >= WATCHES);
+        for (key, record) in sent {
+            if !self.broadcasts.restore(key - SENT, &record) {
+                self.unsaved.insert((Table::Wallet, key), None);
+            }
+        }
         for (key, record) in watches {
             self.next_key = self.next_key.max(key - WATCHES);
             let restored = restored_birth(&record).and_then(|(birth, watch)| {

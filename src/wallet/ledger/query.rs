@@ -191,6 +191,16 @@ impl Ledger {
         })
     }
 
+    /// A transaction by its name, whatever became of it.
+    pub fn transaction_of(&self, txid: &Txid) -> Option<&Arc<Transaction>> {
+        self.entries.get(txid).map(|entry| &entry.transaction)
+    }
+
+    /// The transactions that spend some of the outputs that this one spends; those that are known by a lock alone, too.
+    pub fn rivals(&self, txid: &Txid) -> Vec<Txid> {
+        self.conflicts(txid)
+    }
+
     /// A block that holds something.
     pub fn block(&self, height: u32) -> Option<BlockRef> {
         let block = self.blocks.get(&height)?;

@@ -1,0 +1,326 @@
+//! Transactions that the user sends: announced to peers, again after every block, until they are mined or cannot be.
+//!
+//! All peers but one hear of a transaction from us: a node does not announce to anybody what it has from him, so the
+//! last one can tell that the network took it ([`BroadcastStage::Echoed`]). A peer counts as having taken it when it
+//! fetches it.
+//!
+//! **Bounds.** [`MOST_SENDING`] transactions under way, and [`MOST_ENDED`] that came to an end and are kept so that the
+//! page can ask how. Peers can add nothing but themselves to a set.
+
+use crate::api::{ApiBroadcast, ApiError, BroadcastStage, ErrorCode, Event};
+use crate::engine::{ConnId, Outbox};
+use crate::sync::headers::Ctx;
+use crate::wallet::{Finality, Ledger, Status, WatchId};
+use dash_protocol::{
+    BlockHash, Decode, Encode, Inventory, InventoryKind, Message, Reader, Transaction, Txid, put_var_bytes,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Transactions that are sent at the same time.
+const MOST_SENDING: usize = 1_000;
+/// Those that came to an end and are kept.
+const MOST_ENDED: usize = 100;
+const FORMAT: u8 = 1;
+
+/// A transaction on its way.
+#[derive(Debug)]
+struct Sending {
+    transaction: Transaction,
+    /// What is watched for its sake alone.
+    watch: Option<WatchId>,
+    /// Its record.
+    key: u64,
+    /// Who was told of it since the last block.
+    told: BTreeSet<ConnId>,
+    /// Who fetched it, and who announced it without having it from us.
+    took: BTreeSet<ConnId>,
+    echoed: BTreeSet<ConnId>,
+    /// How far it was before a restart, or is.
+    stage: Option<BroadcastStage>,
+    rejected: Option<ApiError>,
+    /// What the page knows.
+    shown: Option<ApiBroadcast>,
+}
+
+impl Sending {
+    fn is_ended(&self) -> bool {
+        self.rejected.is_some() || self.stage >= Some(BroadcastStage::ChainLocked)
+    }
+
+    fn is_mined(&self) -> bool {
+        self.stage >= Some(BroadcastStage::Mined)
+    }
+
+    fn show(&self, txid: &Txid) -> ApiBroadcast {
+        ApiBroadcast {
+            txid: txid.to_string(),
+            stage: self.stage,
+            peers: self.took.union(&self.echoed).count() as u32,
+            rejected: self.rejected.clone(),
+        }
+    }
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Broadcasts {
+    all: BTreeMap<Txid, Sending>,
+    next_key: u64,
+    /// The tip after which everybody was told.
+    tip: Option<BlockHash>,
+    /// Records to write or delete.
+    changed: BTreeMap<u64, Option<Vec<u8>>>,
+}
+
+impl Broadcasts {
+    /// Begins to send a transaction, or goes on with it. `watch` is what has to be watched for its sake.
+    ///
+    /// # Errors
+    /// If too many are under way.
+    pub fn add(
+        &mut self,
+        transaction: Transaction,
+        watch: Option<WatchId>,
+    ) -> Result<ApiBroadcast, ApiError> {
+        let txid = transaction.txid();
+        if let Some(known) = self.all.get_mut(&txid) {
+            known.told.clear();
+            return Ok(known.show(&txid));
+        }
+        if self.all.values().filter(|sending| !sending.is_ended()).count() >= MOST_SENDING {
+            let why = format!("{MOST_SENDING} transactions are being sent already");
+            return Err(ApiError::new(ErrorCode::BadInput, why));
+        }
+        self.next_key += 1;
+        let key = self.next_key;
+        let sending = Sending {
+            transaction,
+            watch,
+            key,
+            told: BTreeSet::new(),
+            took: BTreeSet::new(),
+            echoed: BTreeSet::new(),
+            stage: None,
+            rejected: None,
+            shown: None,
+        };
+        let shown = sending.show(&txid);
+        self.changed.insert(key, Some(encode(&sending)));
+        self.all.insert(txid, sending);
+        Ok(shown)
+    }
+
+    /// Sends a transaction no longer. Returns what was watched for its sake.
+    pub fn stop(&mut self, txid: &Txid) -> Option<WatchId> {
+        let sending = self.all.remove(txid)?;
+        self.changed.insert(sending.key, None);
+        sending.watch
+    }
+
+    /// All that are kept.
+    pub fn list(&self) -> Vec<ApiBroadcast> {
+        let mut all: Vec<_> =
+            self.all.iter().map(|(txid, sending)| (sending.key, sending.show(txid))).collect();
+        all.sort_by_key(|(key, _)| *key);
+        all.into_iter().map(|(_, shown)| shown).collect()
+    }
+
+    /// What is watched for the sake of broadcasts alone.
+    pub fn watches(&self) -> impl Iterator<Item = WatchId> {
+        self.all.values().filter_map(|sending| sending.watch)
+    }
+
+    /// Whether a transaction is being sent.
+    pub fn has(&self, txid: &Txid) -> bool {
+        self.all.contains_key(txid)
+    }
+
+    /// A peer announced a transaction.
+    pub fn announced(&mut self, conn: ConnId, txid: &Txid) {
+        if let Some(sending) = self.all.get_mut(txid)
+            && !sending.took.contains(&conn)
+        {
+            sending.echoed.insert(conn);
+        }
+    }
+
+    /// A peer asks for what was announced to it.
+    pub fn on_get_data(&mut self, conn: ConnId, items: &[Inventory], ctx: &mut Ctx<'_>) {
+        for item in items.iter().filter(|item| item.kind == InventoryKind::Transaction) {
+            let Some(sending) = self.all.get_mut(&Txid::from_bytes(item.hash)) else { continue };
+            if sending.told.contains(&conn) && sending.took.insert(conn) {
+                ctx.peers.send(conn, &Message::Tx(sending.transaction.clone()), ctx.out);
+            }
+        }
+    }
+
+    /// A peer is gone: who comes in its place is told anew.
+    pub fn forget(&mut self, conn: ConnId) {
+        for sending in self.all.values_mut() {
+            sending.told.remove(&conn);
+        }
+    }
+
+    /// Tells peers of what is not mined, all of them again after each block; and the page of what got further.
+    pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) {
+        if self.tip != Some(tip) {
+            self.tip = Some(tip);
+            self.all.values_mut().for_each(|sending| {
+                sending.told.clear();
+                sending.took.clear();
+            });
+        }
+        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
+        let witness = ready.last().filter(|_| ready.len() > 1).copied();
+        for (txid, sending) in &mut self.all {
+            review(txid, sending, ledger);
+            if sending.is_mined() || sending.rejected.is_some() {
+                continue;
+            }
+            let heard = sending.stage >= Some(BroadcastStage::Echoed);
+            for conn in ready.iter().filter(|conn| heard || Some(**conn) != witness) {
+                if sending.told.insert(*conn) {
+                    let item = Inventory { kind: InventoryKind::Transaction, hash: *txid.as_bytes() };
+                    ctx.peers.send(*conn, &Message::Inv(vec![item]), ctx.out);
+                }
+            }
+        }
+        self.tell(ctx.out);
+        self.forget_ended();
+    }
+
+    /// Tells the page what changed.
+    fn tell(&mut self, out: &mut Outbox) {
+        for (txid, sending) in &mut self.all {
+            let shown = sending.show(txid);
+            let known = sending.shown.as_ref();
+            // Who took it is counted anew after each block; only more of them are news.
+            let is_news = known.is_none_or(|known| {
+                known.stage != shown.stage || known.rejected != shown.rejected || known.peers < shown.peers
+            });
+            if is_news {
+                if known.is_none_or(|known| known.stage != shown.stage) {
+                    self.changed.insert(sending.key, Some(encode(sending)));
+                }
+                sending.shown = Some(shown.clone());
+                out.emit(Event::Broadcast { broadcast: shown });
+            }
+        }
+    }
+
+    fn forget_ended(&mut self) {
+        let mut ended: Vec<(u64, Txid)> = self
+            .all
+            .iter()
+            .filter(|(_, sending)| sending.is_ended())
+            .map(|(txid, one)| (one.key, *txid))
+            .collect();
+        ended.sort_unstable();
+        let over = ended.len().saturating_sub(MOST_ENDED);
+        for (key, txid) in ended.into_iter().take(over) {
+            self.all.remove(&txid);
+            self.changed.insert(key, None);
+        }
+    }
+
+    /// The records to write or delete.
+    pub fn take_changed(&mut self) -> BTreeMap<u64, Option<Vec<u8>>> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Takes one back that was on its way before a restart; false if the record cannot be read.
+    pub fn restore(&mut self, key: u64, record: &[u8]) -> bool {
+        let Some(sending) = decode(key, record) else { return false };
+        self.next_key = self.next_key.max(key);
+        self.all.insert(sending.transaction.txid(), sending);
+        true
+    }
+}
+
+/// How far a transaction is by now.
+fn review(txid: &Txid, sending: &mut Sending, ledger: &Ledger) {
+    let by_peers = if sending.echoed.is_empty() {
+        (!sending.took.is_empty()).then_some(BroadcastStage::Sent)
+    } else {
+        Some(BroadcastStage::Echoed)
+    };
+    let reached = sending.stage.filter(|stage| *stage <= BroadcastStage::Echoed);
+    let by_ledger = match ledger.status(txid) {
+        Some(Status::Counts(finality)) => {
+            sending.rejected = None;
+            stage_of(finality)
+        }
+        Some(Status::Out) => {
+            sending.rejected = rival(txid, ledger).map(|rival| conflict(&rival));
+            None
+        }
+        // Only what conflicts with something final is forgotten.
+        None => {
+            sending.rejected.get_or_insert_with(|| conflict("one that is final"));
+            None
+        }
+    };
+    sending.stage = by_ledger.max(by_peers).max(reached);
+}
+
+fn conflict(with: &str) -> ApiError {
+    ApiError::new(ErrorCode::Rejected, format!("another transaction spends the same: {with}"))
+}
+
+/// A transaction that is mined or locked and spends the same.
+fn rival(txid: &Txid, ledger: &Ledger) -> Option<String> {
+    let conflicts = ledger.rivals(txid);
+    let wins = |rival: &Txid| {
+        matches!(ledger.status(rival), Some(Status::Counts(finality)) if finality > Finality::Seen)
+            || ledger.status(rival).is_none()
+    };
+    conflicts.into_iter().find(wins).map(|rival| rival.to_string())
+}
+
+fn stage_of(finality: Finality) -> Option<BroadcastStage> {
+    match finality {
+        Finality::Seen => None,
+        Finality::InstantLocked => Some(BroadcastStage::InstantLocked),
+        Finality::Mined => Some(BroadcastStage::Mined),
+        Finality::ChainLocked => Some(BroadcastStage::ChainLocked),
+    }
+}
+
+/// Form, stage, what is watched for its sake, the transaction.
+fn encode(sending: &Sending) -> Vec<u8> {
+    let mut out = vec![FORMAT, sending.stage.map_or(0, |stage| stage as u8 + 1)];
+    put_var_bytes(&mut out, sending.watch.as_ref().map_or(&[], |watch| &watch.as_bytes()[..]));
+    sending.transaction.encode(&mut out);
+    out
+}
+
+fn decode(key: u64, record: &[u8]) -> Option<Sending> {
+    let mut r = Reader::new(record.strip_prefix(&[FORMAT])?);
+    let stage = match r.u8().ok()? {
+        0 => None,
+        1 => Some(BroadcastStage::Sent),
+        2 => Some(BroadcastStage::Echoed),
+        3 => Some(BroadcastStage::InstantLocked),
+        4 => Some(BroadcastStage::Mined),
+        5 => Some(BroadcastStage::ChainLocked),
+        _ => return None,
+    };
+    let watch = r.var_bytes("watch", WatchId::LEN).ok()?;
+    let watch = match watch {
+        [] => None,
+        bytes => Some(WatchId::from_bytes(bytes.try_into().ok()?)),
+    };
+    let transaction = Transaction::decode(&mut r).ok()?;
+    r.finish().ok()?;
+    Some(Sending {
+        transaction,
+        watch,
+        key,
+        told: BTreeSet::new(),
+        took: BTreeSet::new(),
+        echoed: BTreeSet::new(),
+        stage,
+        rejected: None,
+        shown: None,
+    })
+}
