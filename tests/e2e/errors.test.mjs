@@ -57,18 +57,27 @@ test('without a reachable bridge the client says offline, goes on trying, and sy
   await until('it tries again', async () => (await tries()) > before);
 });
 
-test('what is not built yet rejects with unsupported', async t => {
+test('calls about a wallet need filters, and their arguments are checked', async t => {
   const at = await page(t);
-  await at.evaluate(() => window.openClient('client', { network: 'regtest', bridges: ['http://127.0.0.1:1'] }));
-  for (const call of [
-    'watch({ address: "yQ9J8qK3nNW8JL8h5T6tB3VZwwH9h5T6tB" })',
-    'watches()',
-    'broadcast(new Uint8Array(10))',
-    'broadcasts()',
-    'transaction("00".repeat(32))',
+  const open = (name, options) => at.evaluate(([name, options]) => window.openClient(name, options), [name, options]);
+  const common = { network: 'regtest', bridges: ['http://127.0.0.1:1'] };
+  await open('without', { ...common, namespace: 'without', phases: { filters: false } });
+  await open('client', { ...common, namespace: 'with' });
+  const call = (name, call) => at.evaluate(`window.outcome(window.clients.${name}.${call})`);
+  const known = 'watch({ script: "51" })';
+  for (const one of [known, 'watches()', 'broadcasts()', 'transaction("00".repeat(32))']) {
+    assert.equal((await call('without', one)).code, 'unsupported', one);
+  }
+  for (const [one, named] of [
+    ['watch({ address: "yQ9J8qK3nNW8JL8h5T6tB3VZwwH9h5T6tB" })', /address/],
+    ['watch({ address: "XyWwX9kK3nNW8JL8h5T6tB3VZwwH9h5T6tB" })', /address/],
+    ['watch({})', /target/],
+    ['broadcast("0011")', /rawTx/],
+    ['transaction("00")', /txid/],
   ]) {
-    const outcome = await at.evaluate(`window.outcome(window.clients.client.${call})`);
-    assert.equal(outcome.code, 'unsupported', call);
+    const outcome = await call('client', one);
+    assert.equal(outcome.code, 'bad-input', one);
+    assert.match(`${outcome.message} ${outcome.details}`, named, one);
   }
 });
 

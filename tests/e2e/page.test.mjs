@@ -14,7 +14,7 @@ async function demo(t, options) {
   const net = await simnet(t, options);
   const gate = await bridge(t, { network: net.network, peers: net.peers, serve: env('E2E_DEMO') });
   const context = await browser(t, { reducedMotion: 'reduce' });
-  return { net, context, url: `${gate.url}/?network=${net.network}&log=debug&masternodes=off` };
+  return { net, context, url: `${gate.url}/?network=${net.network}&log=debug&masternodes=off&filters=off` };
 }
 
 const picture = (page, name) => page.screenshot({ path: join(env('E2E_OUT'), `${name}.png`), fullPage: true });
