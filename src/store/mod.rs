@@ -90,6 +90,10 @@ pub enum Table {
 }
 
 impl Table {
+    /// All there are.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) const ALL: [Self; 3] = [Self::Masternodes, Self::Filters, Self::Wallet];
+
     /// The number that stores know the table by; never used again for another.
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn id(self) -> u32 {

@@ -180,9 +180,12 @@ impl Storage {
         let memory = MemoryStore::new();
         if let Some(meta) = store.meta() {
             // Some without the others would be a list that was never proven: all of a table, or none.
-            let kept = store.records(Table::Masternodes).await.unwrap_or_default();
-            let record = |(key, value)| Record { table: Table::Masternodes, key, value: Some(value) };
-            memory.adopt(meta, kept.into_iter().map(record).collect());
+            let mut kept = Vec::new();
+            for table in Table::ALL {
+                let records = store.records(table).await.unwrap_or_default();
+                kept.extend(records.into_iter().map(|(key, value)| Record { table, key, value: Some(value) }));
+            }
+            memory.adopt(meta, kept);
         }
         *self.backend.borrow_mut() = Backend::Memory(Rc::new(memory), Some(store));
         (self.sink)(Input::StorageChanged { persistent: false, cause: Some(cause) });

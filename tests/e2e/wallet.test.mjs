@@ -35,7 +35,8 @@ const record = page =>
     window.finalities = {};
     const look = () => {
       for (const { dataset } of document.querySelectorAll('#wallet-history tr[data-txid]')) {
-        const seen = (window.finalities[dataset.txid] ??= []);
+        const seen = window.finalities[dataset.txid] ?? [];
+        window.finalities[dataset.txid] = seen;
         if (seen.at(-1) !== dataset.finality) seen.push(dataset.finality);
       }
     };
