@@ -105,9 +105,13 @@ impl FinalitySync {
         self.lags_since_ms.is_some_and(|since| now.mono_ms >= since + LAG_MS)
     }
 
-    /// One step: fetches what is announced, judges what waits, shows what holds.
-    pub(crate) fn step(&mut self, headers: &mut HeaderSync, lists: &mut MasternodeSync, ctx: &mut Ctx<'_>) {
+    /// Fetches what is announced: locks, and payments.
+    pub(crate) fn fetch(&mut self, ctx: &mut Ctx<'_>) {
         self.objects.step(ctx);
+    }
+
+    /// One step: judges what waits, shows what holds.
+    pub(crate) fn step(&mut self, headers: &mut HeaderSync, lists: &mut MasternodeSync, ctx: &mut Ctx<'_>) {
         let Some(chain) = headers.chain() else { return };
         let tip = chain.tip().height;
         self.instantlocks.expire(ctx.now.mono_ms, tip);

@@ -204,6 +204,7 @@ impl SequentialSyncManager {
 
     fn work(&mut self, around: &mut Surroundings<'_>) {
         self.with_headers(around, |headers, ctx| headers.step(ctx));
+        self.with_finality(around, |locks, _, _, ctx| locks.fetch(ctx));
         if self.masternodes.is_on() {
             self.with_masternodes(around, |lists, chain, ctx| lists.step(chain, ctx));
             self.with_finality(around, |locks, headers, lists, ctx| locks.step(headers, lists, ctx));
