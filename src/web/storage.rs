@@ -183,7 +183,11 @@ impl Storage {
             let mut kept = Vec::new();
             for table in Table::ALL {
                 let records = store.records(table).await.unwrap_or_default();
-                kept.extend(records.into_iter().map(|(key, value)| Record { table, key, value: Some(value) }));
+                kept.extend(records.into_iter().map(|(key, value)| Record {
+                    table,
+                    key,
+                    value: Some(value),
+                }));
             }
             memory.adopt(meta, kept);
         }

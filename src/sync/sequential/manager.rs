@@ -14,22 +14,16 @@ use super::progress::ProgressTracker;
 use super::recovery::RecoveryManager;
 use super::request_control::RequestController;
 use super::transitions::TransitionManager;
-use crate::api::{
-    Degraded, Event, LogLevel, PhaseProgress, PhaseStatus, PhaseTransition, Phases, RequestCounts, Tip,
-};
+use crate::api::Tip;
 use crate::chain::HeaderChain;
-use crate::engine::{
-    CallId, CommitId, ComputeReply, Config, ConnId, HeaderAt, Ids, JobId, Now, Outbox, ReadId, WalletCommand,
-};
+use crate::engine::{CallId, Config, ConnId, HeaderAt, Ids, Now, Outbox, WalletCommand};
 use crate::network::correlation::RequestCorrelationManager;
-use crate::network::{PeerManager, PeerMessage, PeerNotice};
-use crate::store::{ReadReply, StoreError};
+use crate::network::{PeerManager, PeerNotice};
 use crate::sync::filters::FilterSync;
 use crate::sync::finality::FinalitySync;
-use crate::sync::headers::{Ctx, HeaderSync, Lookup, TipChange};
+use crate::sync::headers::{Ctx, HeaderSync, Lookup};
 use crate::sync::masternodes::MasternodeSync;
 use crate::sync::scheduler::NetworkConditionMonitor;
-use dash_protocol::{Message, OutPoint, Transaction, Txid};
 
 /// The sync as a whole.
 #[derive(Debug)]
