@@ -33,6 +33,8 @@ pub(super) struct BlockInfo {
 /// Consecutive blocks with the hashes of their filters.
 #[derive(Debug)]
 pub(super) struct Part {
+    /// Tells it from others of the same blocks: work for those counts for nothing here.
+    serial: u64,
     /// Height of the first.
     pub start: u32,
     pub blocks: Vec<BlockInfo>,
@@ -52,7 +54,7 @@ impl Part {
     pub fn new(start: u32, blocks: Vec<BlockInfo>, hashes: Vec<Option<FilterHash>>) -> Self {
         let undecided = (start..).zip(&hashes).filter(|(_, hash)| hash.is_none()).map(|(height, _)| height);
         let matched = undecided.collect();
-        Self { start, blocks, hashes, filters: None, queries: VecDeque::new(), jobs: 0, matched }
+        Self { serial: 0, start, blocks, hashes, filters: None, queries: VecDeque::new(), jobs: 0, matched }
     }
 
     /// Height of the last.
@@ -83,6 +85,7 @@ impl Part {
 /// A piece of work: look for these in a part's filters.
 #[derive(Clone, Debug)]
 pub(super) struct Match {
+    serial: u64,
     /// Height of the part's first block.
     pub start: u32,
     pub elements: Arc<Vec<Script>>,
@@ -120,6 +123,8 @@ pub(super) struct Lane {
     parts: BTreeMap<u32, Part>,
     /// Blocks that match, proven, waiting for their turn.
     blocks: BTreeMap<u32, Box<Block>>,
+    /// Of the last part that was added.
+    serial: u64,
 }
 
 impl Lane {
@@ -177,8 +182,10 @@ impl Lane {
     }
 
     /// Takes the next part. One that does not begin where the last one ends is dropped.
-    pub fn add(&mut self, part: Part) {
+    pub fn add(&mut self, mut part: Part) {
         if part.start == self.reach() && !part.blocks.is_empty() && part.hashes.len() == part.blocks.len() {
+            self.serial += 1;
+            part.serial = self.serial;
             self.parts.insert(part.start, part);
         }
     }
@@ -209,29 +216,29 @@ impl Lane {
         let elements = part.queries.pop_front()?;
         part.jobs += 1;
         let blocks = part.blocks.iter().map(|block| block.hash).collect();
-        Some(Match { start: part.start, elements, blocks, filters })
+        Some(Match { serial: part.serial, start: part.start, elements, blocks, filters })
     }
 
-    /// Takes what a piece of work found: positions within the part. `last_block` says whose work it was, as a part can be
-    /// another one since.
-    pub fn matched(&mut self, start: u32, last_block: &BlockHash, found: impl IntoIterator<Item = u32>) {
+    /// Takes what a piece of work found: positions within the part.
+    pub fn matched(&mut self, work: &Match, found: impl IntoIterator<Item = u32>) {
         let next = self.next;
-        let Some(part) = self.parts.get_mut(&start).filter(|part| part.stop_hash() == *last_block) else {
-            return;
-        };
+        let Some(part) = self.part_of(work) else { return };
         part.jobs = part.jobs.saturating_sub(1);
-        let heights = found.into_iter().map(|position| start + position);
+        let heights = found.into_iter().map(|position| work.start + position);
         part.matched.extend(heights.filter(|height| *height >= next));
     }
 
     /// A piece of work failed: it is to be done again.
     pub fn failed(&mut self, work: &Match) {
-        let last_block = work.blocks.last().copied().unwrap_or(BlockHash::ZERO);
-        let part = self.parts.get_mut(&work.start).filter(|part| part.stop_hash() == last_block);
-        if let Some(part) = part {
+        if let Some(part) = self.part_of(work) {
             part.jobs = part.jobs.saturating_sub(1);
             part.queries.push_front(Arc::clone(&work.elements));
         }
+    }
+
+    /// The very part that a piece of work was made for.
+    fn part_of(&mut self, work: &Match) -> Option<&mut Part> {
+        self.parts.get_mut(&work.start).filter(|part| part.serial == work.serial)
     }
 
     /// Blocks that are wanted now, the lowest first.

@@ -45,9 +45,8 @@ impl Matching {
             lane.failed(&work);
             return false;
         };
-        let last_block = work.blocks.last().copied().unwrap_or_default();
         // What is no filter tells nothing of its block.
-        lane.matched(work.start, &last_block, found.matched.into_iter().chain(found.malformed));
+        lane.matched(&work, found.matched.into_iter().chain(found.malformed));
         true
     }
 }

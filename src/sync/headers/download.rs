@@ -66,6 +66,8 @@ pub(super) struct TipPeer {
     pub nothing_more: Option<Asked>,
     /// Its last answer was not empty: there may be more.
     pub more: bool,
+    /// A block that it announced and that was not known then.
+    pub announced: Option<BlockHash>,
     /// Headers of it that lie on a side branch with less work than the best chain.
     pub side_headers: u32,
     /// Where that side branch left the best chain, and where it ends.

@@ -308,6 +308,7 @@ impl HeaderSync {
         self.expire(ctx);
         self.work.log_notes("headers", ctx.now, ctx.out);
         self.accept(ctx);
+        self.note_announced(ctx);
         self.begin_range_anew(ctx);
         self.commit(ctx);
         self.ask(ctx);

@@ -255,11 +255,27 @@ impl HeaderSync {
     pub(super) fn on_inventory(&mut self, conn: ConnId, items: &[Inventory]) {
         let Some(chain) = self.lane().chain.as_ref() else { return };
         let blocks = items.iter().filter(|item| item.kind == InventoryKind::Block);
-        let news =
-            blocks.take(MAX_ANNOUNCED).any(|item| chain.find(&BlockHash::from_bytes(item.hash)).is_none());
-        if news && let Some(entry) = self.tips.get_mut(&conn) {
+        let hashes: Vec<BlockHash> =
+            blocks.take(MAX_ANNOUNCED).map(|item| BlockHash::from_bytes(item.hash)).collect();
+        let news = hashes.iter().any(|hash| chain.find(hash).is_none());
+        let Some(entry) = self.tips.get_mut(&conn) else { return };
+        entry.announced = hashes.last().copied().or(entry.announced);
+        if news {
             entry.nothing_more = None;
             entry.last_asked_ms = None;
+        }
+    }
+
+    /// Notes who has which blocks by what was announced.
+    pub(super) fn note_announced(&mut self, ctx: &mut Ctx<'_>) {
+        let Some(chain) = self.main.chain.as_ref() else { return };
+        for (conn, entry) in &mut self.tips {
+            if let Some(known) = entry.announced.and_then(|hash| chain.find(&hash)) {
+                entry.announced = None;
+                if chain.is_best(&known.hash) {
+                    ctx.peers.reached(*conn, known.height);
+                }
+            }
         }
     }
 

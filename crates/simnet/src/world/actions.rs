@@ -46,7 +46,7 @@ impl World {
         for host in 0..self.hosts.len() {
             if self.hosts[host].honest_chain {
                 let at = self.now_ms + self.rng.between(0, 500);
-                self.queue.push(at, Happening::Heard { host, chain: Arc::clone(&self.chain) });
+                self.queue.push(at, Happening::Heard { host });
                 if self.chain.plan().is_some() {
                     let later = at + self.rng.between(300, 2_500);
                     self.queue.push(later, Happening::Locked { host });
@@ -141,8 +141,8 @@ impl World {
                         durable = self.store.commit_now(&batch).is_ok();
                     }
                 }
-                Happening::Heard { host, chain } => self.hosts[host].view = chain,
-                Happening::Paid { host, pool } => self.hosts[host].pool = pool,
+                Happening::Heard { host } => self.hosts[host].view = Arc::clone(&self.chain),
+                Happening::Paid { host } => self.hosts[host].pool = Arc::clone(&self.pool),
                 _ => {}
             }
         }

@@ -101,13 +101,13 @@ impl World {
                 }
                 self.with_peer(conn, SimPeer::tick);
             }
-            Happening::Heard { host, chain } => {
-                self.hosts[host].view = chain;
+            Happening::Heard { host } => {
+                self.hosts[host].view = Arc::clone(&self.chain);
                 self.with_peers_of(host, SimPeer::announce);
             }
             Happening::Locked { host } => self.with_peers_of(host, SimPeer::announce_lock),
-            Happening::Paid { host, pool } => {
-                self.hosts[host].pool = pool;
+            Happening::Paid { host } => {
+                self.hosts[host].pool = Arc::clone(&self.pool);
                 self.with_peers_of(host, SimPeer::announce_payments);
             }
             Happening::Stored { commit, batch } => {

@@ -1,7 +1,7 @@
 //! The client's wallet held against the scenario's ledger.
 
 use super::{Failure, World};
-use crate::wallet::{TrueFinality, TrueRecord};
+use crate::wallet::{Horizon, TrueFinality, TrueRecord};
 use dash_spv_wasm::api::{ApiBalance, ApiFinality, ApiTxRecord, ApiUtxo, Duffs, Reply};
 use dash_spv_wasm::engine::{Birthday, Command, WalletCommand};
 use dash_spv_wasm::wallet::WatchId;
@@ -88,7 +88,10 @@ impl World {
         history: &[ApiTxRecord],
         found: &mut Vec<String>,
     ) {
-        let (Some(wallet), horizon) = (self.wallet(), self.horizon()) else { return };
+        // A lock that was announced before the client came is not announced again: the client knows the one before.
+        let known = self.try_state().and_then(|state| state.chainlocked.as_ref()).map(|tip| tip.height);
+        let horizon = Horizon { locked: known, ..self.horizon() };
+        let Some(wallet) = self.wallet() else { return };
         let truth = wallet.truth();
         let expected = truth.balance(Some(scope), &horizon);
         let all = [

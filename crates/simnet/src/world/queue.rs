@@ -1,12 +1,10 @@
 //! What will happen, in the order of time and, at one time, in the order in which it was foreseen.
 
-use crate::chain::SimChain;
-use crate::peer::{Action, Pool};
+use crate::peer::Action;
 use dash_spv_wasm::engine::{CommitId, ComputeWork, ConnId, JobId, ReadId};
 use dash_spv_wasm::store::{CommitBatch, ReadRequest};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
 /// Something that will happen.
 pub(super) enum Happening {
@@ -16,12 +14,12 @@ pub(super) enum Happening {
     FromPeer { conn: ConnId, action: Action },
     /// A peer wants to look at the clock.
     PeerTick { conn: ConnId },
-    /// A peer hears of blocks.
-    Heard { host: usize, chain: Arc<SimChain> },
+    /// A peer hears of the newest blocks.
+    Heard { host: usize },
     /// A peer has the ChainLock of its best block.
     Locked { host: usize },
     /// A peer hears of payments.
-    Paid { host: usize, pool: Arc<Pool> },
+    Paid { host: usize },
     /// The store is done with a commit.
     Stored { commit: CommitId, batch: Box<CommitBatch> },
     /// The store is done with a read.

@@ -77,7 +77,7 @@ impl World {
         for host in 0..self.hosts.len() {
             if self.hosts[host].honest_chain {
                 let at = self.now_ms + self.rng.between(0, 500);
-                self.queue.push(at, Happening::Paid { host, pool: Arc::clone(&self.pool) });
+                self.queue.push(at, Happening::Paid { host });
             }
         }
     }
