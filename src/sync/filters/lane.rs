@@ -133,6 +133,11 @@ impl Lane {
         Self { elements: Arc::new(elements), next, end, ..Self::default() }
     }
 
+    /// With parts that are told from those of other lanes by their numbers, too.
+    pub fn numbered_from(self, serial: u64) -> Self {
+        Self { serial, ..self }
+    }
+
     /// Whether it has come to its end.
     pub fn is_done(&self) -> bool {
         self.next > self.end

@@ -42,6 +42,8 @@ pub(super) struct Searches {
     waiting: BTreeMap<Script, Span>,
     /// What is kept of this has changed.
     changed: bool,
+    /// Late searches so far.
+    lates: u64,
 }
 
 impl Searches {
@@ -102,7 +104,9 @@ impl Searches {
             self.running = std::mem::take(&mut self.waiting);
             let from = self.running.values().map(|span| span.from).min().unwrap_or(0);
             let until = self.running.values().map(|span| span.until).max().unwrap_or(0);
-            self.late = Some(Lane::new(self.running.keys().cloned().collect(), from, until));
+            self.lates += 1;
+            let elements = self.running.keys().cloned().collect();
+            self.late = Some(Lane::new(elements, from, until).numbered_from(self.lates << 32));
         }
     }
 
