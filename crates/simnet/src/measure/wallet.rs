@@ -8,6 +8,7 @@ use crate::peer::{Lie, Profile};
 use crate::rng::Rng;
 use crate::wallet::{MAX_DEPTH, WalletPlan};
 use crate::world::{Failure, World, regtest, regtest_with_masternodes};
+use dash_spv_wasm::api::Event;
 use dash_spv_wasm::engine::Birthday;
 use dash_spv_wasm::wallet::WatchId;
 
@@ -87,7 +88,8 @@ pub fn run(seed: u64) -> Result<Run, Failure> {
     let watches: Vec<WatchId> = watched.into_iter().flatten().collect();
     let differences = world.wallet_differences(&watches)?;
     if !differences.is_empty() {
-        return Err(world.failure(&differences.join("\n")));
+        let told = timeline(&world, &differences);
+        return Err(world.failure(&[differences, told].concat().join("\n")));
     }
     run.height = height;
     run.transactions =
@@ -95,6 +97,22 @@ pub fn run(seed: u64) -> Result<Run, Failure> {
     run.ms = world.now_ms();
     run.bans = world.bans().len();
     Ok(run)
+}
+
+/// What the client told when of the transactions that are named, and of those that conflict with them.
+fn timeline(world: &World, differences: &[String]) -> Vec<String> {
+    let named = |txid: &str| differences.iter().any(|line| line.contains(txid));
+    let lines = world.events().iter().filter_map(|(at, event)| match event {
+        Event::Tx { tx, .. } if named(&tx.txid) || tx.conflicts_with.iter().any(|other| named(other)) => {
+            let height = tx.block.as_ref().map(|block| block.height);
+            Some(format!("{at} ms: {} {:?} {height:?} against {:?}", tx.txid, tx.finality, tx.conflicts_with))
+        }
+        Event::Reorg { from, to, depth } => {
+            Some(format!("{at} ms: {depth} blocks undone from {} to {}", from.height, to.height))
+        }
+        _ => None,
+    });
+    lines.collect()
 }
 
 fn world(seed: u64, rng: &mut Rng, run: &mut Run) -> World {
