@@ -392,7 +392,7 @@ impl HeaderSync {
         self.main.start.height
     }
 
-    /// Whether the store takes nothing more until [`Self::resume`].
+    /// Whether the store takes nothing more until the client is resumed.
     pub fn is_store_paused(&self) -> bool {
         self.store_paused
     }
