@@ -99,8 +99,13 @@ impl WalletScenario {
         let Some(entry) = self.truth.entry(&txid) else { return false };
         let all = self.truth.descendants(txid);
         let all: Vec<_> = all.iter().chain([&txid]).filter_map(|txid| self.truth.entry(txid)).collect();
-        // A wallet that does not know one of them would not know why those that spend from it are lost.
-        let is_known = all.len() == 1 || all.iter().all(|entry| entry.concerns_wallet());
+        // A wallet that does not know one of them would not know why those that spend from it are lost: whichever watches
+        // it has by now.
+        let watches = 0..self.watches.len();
+        let is_known = watches.into_iter().all(|watch| {
+            let known = all.iter().filter(|entry| entry.concerns(watch)).count();
+            known == 0 || known == all.len()
+        });
         let is_open = |entry: &&super::Entry| entry.place.is_none() && !entry.locked && !entry.blocks_only;
         is_known && !entry.spends.is_empty() && all.iter().all(is_open)
     }

@@ -2,7 +2,7 @@
 //! wait in the pool, some lose to a conflict.
 //!
 //! Always mined again are those that masternodes locked, those that only blocks can hold, those that won against others
-//! that were mined before, and, where a payment stands
+//! that were mined before, and, where a payment stands (or a coinbase will stand that pays again what an undone one paid)
 //! further than the gap limit behind what is left of its branch, all that was paid to that branch: else what a wallet
 //! finds would depend on whether it looked before.
 
@@ -82,6 +82,7 @@ impl WalletScenario {
                 .iter()
                 .filter_map(entry)
                 .flat_map(super::Entry::shows)
+                .chain(self.owed.iter().filter_map(|(_, owner)| owner.as_ref()))
                 .filter(|owner| !self.watches[owner.watch].is_found(owner))
                 .filter_map(branch)
                 .chain((0..).zip(&self.watches).flat_map(|(place, watch)| {

@@ -55,9 +55,9 @@ impl Entry {
         self.makes.iter().filter_map(|(_, coin)| coin.owner.as_ref()).chain(&self.mentions)
     }
 
-    /// Whether it is in the history of any watch.
-    pub fn concerns_wallet(&self) -> bool {
-        self.delta(None).is_some()
+    /// Whether it is in the history of a watch.
+    pub fn concerns(&self, watch: usize) -> bool {
+        self.delta(Some(watch)).is_some()
     }
 
     fn delta(&self, scope: Option<usize>) -> Option<i128> {
