@@ -1,6 +1,6 @@
 //! Tests of what only a browser has: IndexedDB, timers, workers, the JavaScript border, X11 and the matching of
 //! filters as the browser runs them.
-//! Run by `wasm-pack test --headless --chrome`, in a dedicated worker like the engine itself.
+//! Run by `cargo xtask test browser`, in a dedicated worker like the engine itself.
 #![cfg(target_arch = "wasm32")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

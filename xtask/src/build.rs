@@ -96,11 +96,14 @@ pub struct Programs {
 }
 
 /// Builds the native programs, in the profile that this program was built in.
+///
+/// This package is named with them: with it they have the features, and so the libraries, that it was built with itself.
 pub fn programs() -> Result<Programs> {
     process::say("building dash-ws-bridge and dash-simnet");
     process::run(
         process::cargo()
-            .args(["build", "--profile", process::PROFILE.0, "-p", "dash-ws-bridge", "-p", "simnet"])
+            .args(["build", "--profile", process::PROFILE.0, "-p", "xtask", "-p", "dash-ws-bridge"])
+            .args(["-p", "simnet"])
             .args(["--bin", "dash-ws-bridge", "--bin", "dash-simnet"]),
     )?;
     let program = |name: &str| {

@@ -79,12 +79,6 @@ pub fn on_path(names: &[&str]) -> Option<PathBuf> {
         .find_map(|name| env::split_paths(&path).map(|dir| dir.join(name)).find(|file| file.is_file()))
 }
 
-/// PATH with this folder in front.
-pub fn path_with(dir: PathBuf) -> Result<std::ffi::OsString> {
-    let rest = env::var_os("PATH").unwrap_or_default();
-    Ok(env::join_paths(std::iter::once(dir).chain(env::split_paths(&rest)))?)
-}
-
 /// Does all jobs, as many at a time as there are cores.
 pub fn on_all_cores<T: Sync>(jobs: &[T], work: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);

@@ -8,4 +8,4 @@ mod rust;
 
 pub use chrome::chrome;
 pub use node::{npm, npm_command};
-pub use rust::{components, wasm_bindgen, wasm_pack, wasm_target};
+pub use rust::{components, wasm_bindgen, wasm_target};

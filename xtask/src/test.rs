@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every test there is, and a count at the end.
 //!
 //! Four runners, each of which a developer can call alone: `native` (cargo), `www` (the TypeScript side's own tests),
-//! `browser` (Rust tests in a headless Chrome, by wasm-pack) and `e2e` (the page against the simulated network). One
+//! `browser` (Rust tests in a headless Chrome, by wasm-bindgen's runner) and `e2e` (the page against the simulated network). One
 //! that fails does not keep the next from running. With CI in the environment a skipped test counts as a failure.
 
 mod tally;
@@ -98,16 +98,13 @@ fn www() -> Result<Tally> {
 
 fn browser() -> Result<Tally> {
     setup::wasm_target()?;
-    setup::wasm_bindgen()?;
-    let wasm_pack = setup::wasm_pack()?;
+    let runner = setup::wasm_bindgen()?.with_file_name("wasm-bindgen-test-runner");
     let chrome = setup::chrome()?;
-    let mut command = Command::new(wasm_pack);
+    let mut command = process::cargo();
     command
-        .args(["test", "--headless", "--chrome", "--mode", "no-install", "--chromedriver"])
-        .arg(chrome.driver)
-        .current_dir(paths::root())
-        // wasm-pack takes the wasm-bindgen that it finds on PATH.
-        .env("PATH", process::path_with(paths::tools().join("bin"))?)
+        .args(["test", "--target", "wasm32-unknown-unknown", "-p", "dash-spv-wasm", "--test", "browser"])
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", runner)
+        .env("CHROMEDRIVER", chrome.driver)
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
     // A page reads no files: what is tested against vectors has them built in. Cargo adds these flags to those of

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// A browser and the program that drives it for `wasm-pack`.
+/// A browser and the program that drives it for wasm-bindgen's test runner.
 pub struct Chrome {
     pub browser: PathBuf,
     pub driver: PathBuf,

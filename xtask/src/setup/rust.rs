@@ -1,4 +1,4 @@
-//! Rust's side: the wasm target, the toolchain's components, `wasm-bindgen` and `wasm-pack`.
+//! Rust's side: the wasm target, the toolchain's components and `wasm-bindgen`.
 
 use crate::{paths, process};
 use anyhow::{Context, Result};
@@ -7,7 +7,6 @@ use std::process::Command;
 
 /// Must be the version of the `wasm-bindgen` crate that Cargo.lock has.
 const WASM_BINDGEN: &str = "0.2.130";
-const WASM_PACK: &str = "0.15.1";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
 
 /// The standard library for wasm, and a C compiler for it.
@@ -37,11 +36,6 @@ pub fn components() -> Result<()> {
 /// `wasm-bindgen`, and beside it the test runner.
 pub fn wasm_bindgen() -> Result<PathBuf> {
     tool("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN)
-}
-
-/// `wasm-pack`.
-pub fn wasm_pack() -> Result<PathBuf> {
-    tool("wasm-pack", "wasm-pack", WASM_PACK)
 }
 
 /// A program from the crates registry, built once into the target folder.
