@@ -175,10 +175,10 @@ impl FilterSync {
 
     /// Where the chain is and where a birthday lies; none before both are known.
     fn place(&self, chain: &HeaderChain, birthday: Option<Birthday>, now: Now) -> Option<Place> {
-        let (start, tip) = (self.floor?, chain.tip().height);
+        let (floor, tip) = (self.floor?, chain.tip().height);
         // A store that was begun 'now' has all of its chain to offer.
         let birthday = birthday.or(self.birthday.filter(|birthday| *birthday != Birthday::Now));
-        let birth = birthday.map_or(start, |birthday| self.height_of(&birthday, chain, now)).max(start);
+        let birth = birthday.map_or(floor, |birthday| self.height_of(&birthday, chain, now));
         Some(Place { tip, birth })
     }
 
@@ -239,7 +239,7 @@ impl FilterSync {
         self.ask(&asks, chain, ctx);
         self.pipeline.log_notes("filters", ctx.now, ctx.out);
         self.was_complete |= self.is_searched(chain.tip().height);
-        if self.searches.has_caught_up() && self.searches.main.is_done() {
+        if self.searches.has_caught_up() && self.searches.main.is_done() && self.reaches_below().is_none() {
             for call in std::mem::take(&mut self.searching) {
                 ctx.out.push(Effect::Reply { call, result: Ok(Reply::Done) });
             }
@@ -257,8 +257,10 @@ impl FilterSync {
         if !self.wallet.is_open() || !self.kept.is_read() {
             return false;
         }
+        let mut before = floor;
         if let Some(records) = self.restored.take() {
             let search = records::restore(&records, floor, chain);
+            before = search.floor;
             let mut elements: Vec<Script> = self.wallet.book().elements().cloned().collect();
             elements.extend(self.wallet.spent_in_pool());
             self.searches = Searches::restored(elements, search.next, search.left);
@@ -273,11 +275,21 @@ impl FilterSync {
                 [("searched", search.next.into()), ("watches", self.wallet.book().ids().len().into())],
             );
         }
-        self.floor = Some(floor);
+        let before = self.floor.replace(floor).unwrap_or(before);
+        for (elements, birth) in self.wallet.watched_from() {
+            self.searches.catch_up(&elements, birth.max(floor)..before);
+        }
         let (known, undecided) = self.kept.frontier(floor);
         self.frontier = Frontier::restored(floor, known, undecided);
         self.trail = Trail::of(chain);
         true
+    }
+
+    /// The height from which headers are needed for what is watched, if the start is above it and there is a lower one.
+    pub fn reaches_below(&self) -> Option<u32> {
+        let (birth, floor) = (self.wallet.birth()?, self.floor?);
+        let start = |birth| checkpoints::start_for(&self.params, &Birthday::Height(birth), 0).height;
+        (birth < floor && start(birth).max(1) < floor).then_some(birth)
     }
 
     /// Undoes what a reorganisation left behind.
@@ -418,7 +430,8 @@ impl FilterSync {
 
     /// Whether filters were matched with everything that is watched, up to the tip.
     fn is_matched(&self, tip: u32) -> bool {
-        self.is_agreed(tip) && self.searches.has_caught_up() && self.searches.main.matched_to() > tip
+        let is_whole = self.searches.has_caught_up() && self.reaches_below().is_none();
+        is_whole && self.is_agreed(tip) && self.searches.main.matched_to() > tip
     }
 
     fn is_searched(&self, tip: u32) -> bool {
@@ -529,8 +542,9 @@ impl FilterSync {
 
     /// Writes down what is searched and agreed on, if that changed.
     fn keep(&mut self, chain: &HeaderChain, now: Now) {
-        for (table, key, value) in records::changes(&mut self.kept, &mut self.searches, &self.frontier, chain)
-        {
+        let Some(floor) = self.floor else { return };
+        let changes = records::changes(&mut self.kept, floor, &mut self.searches, &self.frontier, chain);
+        for (table, key, value) in changes {
             self.wallet.put(table, key, value, now);
         }
     }

@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | filters | n | headers of stretches 100 n on: each u32 and 32 bytes |
 //! | filters | 2^40 | heights whose filter could not be decided: u32 each |
-//! | wallet | 1 | the first height not searched, and blocks below it by height and hash, the highest first |
+//! | wallet | 1 | the first height not searched, the lowest searched, and blocks below the first by height and hash |
 //! | wallet | 2 | what is left: from and until as u32, and the script as byte vector, each |
 //!
 //! Each begins with a byte that tells its form. They are written in one commit with the wallet's own records, so that
@@ -111,7 +111,8 @@ impl Kept {
     }
 
     /// What was agreed on from the stretch of a height on, and what was not decided.
-    pub fn frontier(&self, floor: u32) -> (BTreeMap<u32, FilterHeader>, BTreeSet<u32>) {
+    pub fn frontier(&mut self, floor: u32) -> (BTreeMap<u32, FilterHeader>, BTreeSet<u32>) {
+        self.generation = None;
         let known = self.known.range(super::stretch::of(floor)..);
         (known.map(|(stretch, header)| (*stretch, *header)).collect(), self.undecided.clone())
     }
@@ -120,6 +121,7 @@ impl Kept {
 /// The records that have to be written for the store to hold what is searched and agreed on.
 pub(super) fn changes(
     kept: &mut Kept,
+    floor: u32,
     searches: &mut Searches,
     frontier: &Frontier,
     chain: &HeaderChain,
@@ -130,7 +132,7 @@ pub(super) fn changes(
         put_frontier(kept, frontier, &mut changes);
     }
     let search =
-        encode_search(searches.main.next, &Trail::below(searches.main.next.saturating_sub(1), chain));
+        encode_search(searches.main.next, floor, &Trail::below(searches.main.next.saturating_sub(1), chain));
     if kept.search != search {
         kept.search.clone_from(&search);
         changes.push((Table::Wallet, KEY_SEARCH, Some(search)));
@@ -169,9 +171,10 @@ fn put_frontier(kept: &mut Kept, frontier: &Frontier, changes: &mut Vec<(Table, 
     }
 }
 
-fn encode_search(next: u32, trail: &Trail) -> Vec<u8> {
+fn encode_search(next: u32, floor: u32, trail: &Trail) -> Vec<u8> {
     let mut record = vec![FORMAT];
     record.extend_from_slice(&next.to_le_bytes());
+    record.extend_from_slice(&floor.to_le_bytes());
     for (height, hash) in &trail.marks {
         record.extend_from_slice(&height.to_le_bytes());
         hash.encode(&mut record);
@@ -194,6 +197,8 @@ fn encode_left(left: &BTreeMap<Script, Span>) -> Vec<u8> {
 pub(super) struct Restored {
     /// The first height that is not searched.
     pub next: u32,
+    /// The lowest height that was searched, or is left to be: below it nothing was.
+    pub floor: u32,
     pub left: BTreeMap<Script, Span>,
     /// Whether blocks above that were taken in which the chain does not have.
     pub undone: bool,
@@ -207,9 +212,10 @@ pub(super) fn restore(records: &BTreeMap<u64, Vec<u8>>, floor: u32, chain: &Head
         None => Some(BTreeMap::new()),
     };
     // Where one of both is missing, all is searched again.
-    let (Some((next, trail)), Some(left)) = (search, left) else {
-        return Restored { next: floor, left: BTreeMap::new(), undone: true };
+    let (Some((next, before, trail)), Some(left)) = (search, left) else {
+        return Restored { next: floor, floor, left: BTreeMap::new(), undone: true };
     };
+    let before = before.max(floor);
     match trail.fork(chain) {
         Some(fork) => {
             let next = next.min(fork + 1).max(floor);
@@ -217,20 +223,20 @@ pub(super) fn restore(records: &BTreeMap<u64, Vec<u8>>, floor: u32, chain: &Head
                 let span = Span { until: span.until.min(next.saturating_sub(1)), ..span };
                 (span.from <= span.until).then_some((element, span))
             };
-            Restored { next, left: left.into_iter().filter_map(cut).collect(), undone: true }
+            Restored { next, floor: before, left: left.into_iter().filter_map(cut).collect(), undone: true }
         }
-        None => Restored { next: next.max(floor), left, undone: false },
+        None => Restored { next: next.max(floor), floor: before, left, undone: false },
     }
 }
 
-fn decode_search(record: &[u8]) -> Option<(u32, Trail)> {
+fn decode_search(record: &[u8]) -> Option<(u32, u32, Trail)> {
     let mut r = Reader::new(record.strip_prefix(&[FORMAT])?);
-    let next = r.u32().ok()?;
+    let (next, floor) = (r.u32().ok()?, r.u32().ok()?);
     let mut marks = Vec::new();
     while !r.is_empty() {
         marks.push((r.u32().ok()?, BlockHash::decode(&mut r).ok()?));
     }
-    Some((next, Trail { marks }))
+    Some((next, floor, Trail { marks }))
 }
 
 fn decode_left(record: &[u8]) -> Option<BTreeMap<Script, Span>> {

@@ -11,6 +11,7 @@
 use super::lane::Lane;
 use crate::wallet::gap::Script;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Heights at which something is still to be looked for, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +59,16 @@ impl Searches {
         let Some(last) = self.main.next.checked_sub(1).filter(|last| *last >= from) else { return };
         for element in elements {
             self.wait(element, Span { from, until: last });
+        }
+    }
+
+    /// Looks for these at heights below all that was ever searched.
+    pub fn catch_up(&mut self, elements: &[Script], heights: Range<u32>) {
+        if heights.is_empty() {
+            return;
+        }
+        for element in elements {
+            self.wait(element, Span { from: heights.start, until: heights.end - 1 });
         }
     }
 

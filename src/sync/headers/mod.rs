@@ -392,6 +392,32 @@ impl HeaderSync {
         self.main.start.height
     }
 
+    /// Moves the start down, for a history that begins at a height below it. Level-triggered: it waits until all that
+    /// was asked for is there, so that no answer belongs to what is left off.
+    pub(crate) fn begin_below(&mut self, height: u32, ctx: &mut Ctx<'_>) {
+        let lowest = self.lane().start.height;
+        let start = checkpoints::start_for(&self.params, &Birthday::Height(height), ctx.now.unix_secs());
+        let busy = !self.ranges.is_empty() || self.deep_fork.is_some() || self.work.in_flight() > 0;
+        if start.height >= lowest || busy || !self.all_stored() || self.main.durable.is_none() {
+            return;
+        }
+        let end = Place { height: self.main.start.height, hash: self.main.start.hash };
+        self.below = Some(Lane::fresh(&self.params, start, Some(end)));
+        self.plan_ranges();
+        ctx.out.log(
+            ctx.now,
+            LogLevel::Info,
+            "chain",
+            "the start moves down",
+            [("from", lowest.into()), ("to", start.height.into())],
+        );
+    }
+
+    /// Whether headers below the start are on their way.
+    pub(crate) fn is_below(&self) -> bool {
+        self.below.is_some()
+    }
+
     /// Whether the store takes nothing more until the client is resumed.
     pub fn is_store_paused(&self) -> bool {
         self.store_paused

@@ -211,6 +211,9 @@ impl SequentialSyncManager {
             }
             filters.step(chain, start, locked, ctx);
         });
+        if let Some(height) = self.filters.reaches_below() {
+            self.with_headers(around, |headers, ctx| headers.begin_below(height, ctx));
+        }
         for (txid, spends) in self.filters.take_sent() {
             self.tell_locks(&txid, &spends, around);
         }

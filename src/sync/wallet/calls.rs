@@ -12,7 +12,7 @@ use dash_protocol::Txid;
 pub(crate) struct Place {
     /// The height of the tip.
     pub tip: u32,
-    /// The height at which a birthday's history begins at the latest.
+    /// The height at which what has this birthday can be at the earliest: the store may begin above it.
     pub birth: u32,
 }
 

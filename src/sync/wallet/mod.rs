@@ -116,6 +116,11 @@ impl Wallet {
         self.births.values().min().copied()
     }
 
+    /// What is watched, with the height at which its history can begin.
+    pub fn watched_from(&self) -> Vec<Found> {
+        self.births.iter().map(|(watch, birth)| (self.book.elements_of(*watch), *birth)).collect()
+    }
+
     /// Asks for what the store holds; once.
     pub fn open(&mut self, ctx: &mut Ctx<'_>) {
         if self.opened || self.reading.is_some() {

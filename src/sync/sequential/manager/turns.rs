@@ -57,10 +57,11 @@ impl SequentialSyncManager {
             self.progress.begin_run();
             return self.enter(SyncPhase::DownloadingHeaders, "a peer is ready", around);
         }
-        if self.current() != SyncPhase::DownloadingHeaders && behind {
+        if self.current() != SyncPhase::DownloadingHeaders && (behind || self.headers.is_below()) {
+            let reason = if behind { "fell behind the tip" } else { "something older is watched" };
             self.wait_all();
             self.progress.begin_run();
-            return self.enter(SyncPhase::DownloadingHeaders, "fell behind the tip", around);
+            return self.enter(SyncPhase::DownloadingHeaders, reason, around);
         }
         if self.current() > SyncPhase::DownloadingFilters && self.filters.has_to_go_back() {
             self.search_again();
