@@ -4,7 +4,8 @@ use dash_spv_wasm::api::PhaseStatus;
 use simnet::wallet::WalletPlan;
 use simnet::world::{World, regtest};
 
-const LIMIT_MS: u64 = 30 * 60 * 1000;
+/// Virtual time until a wallet is complete.
+pub const LIMIT_MS: u64 = 30 * 60 * 1000;
 
 fn plan(seed: u64, height: u32) -> WalletPlan {
     WalletPlan::new(regtest(), seed, height)

@@ -1,7 +1,7 @@
 //! A node that serves what was recorded of one.
 
 use dash_protocol::{
-    Block, BlockHash, CFCheckpt, CFHeaders, CFilter, ChainOverrides, Decode, Encode, FilterHash,
+    Block, BlockHash, CFCheckpt, CFHeaders, CFilter, ChainOverrides, Decode, FilterHash,
     FilterHeader, FilterType, GetCFCheckpt, GetCFHeaders, GetCFilters, Header, InventoryKind, Message,
     NetAddress, NetworkParams, PROTOCOL_VERSION, Reader, ServiceFlags, VersionMessage,
 };

@@ -425,13 +425,13 @@ impl FilterSync {
     }
 
     fn is_agreed(&self, tip: u32) -> bool {
-        self.floor.is_some() && self.frontier.agreed().is_some_and(|agreed| agreed >= tip)
+        let is_whole = self.floor.is_some() && self.reaches_below().is_none();
+        is_whole && self.frontier.agreed().is_some_and(|agreed| agreed >= tip)
     }
 
     /// Whether filters were matched with everything that is watched, up to the tip.
     fn is_matched(&self, tip: u32) -> bool {
-        let is_whole = self.searches.has_caught_up() && self.reaches_below().is_none();
-        is_whole && self.is_agreed(tip) && self.searches.main.matched_to() > tip
+        self.is_agreed(tip) && self.searches.has_caught_up() && self.searches.main.matched_to() > tip
     }
 
     fn is_searched(&self, tip: u32) -> bool {
