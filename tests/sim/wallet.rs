@@ -13,8 +13,8 @@ fn plan(seed: u64, height: u32) -> WalletPlan {
 
 #[test]
 fn a_wallet_watched_from_the_start_has_what_the_ledger_has() {
-    for seed in 0..3 {
-        let mut world = World::builder(seed).wallet(plan(1, 2_400)).build();
+    for seed in 0..2 {
+        let mut world = World::builder(seed).wallet(plan(1, 600)).build();
         let watches = world.watch_wallet(None).unwrap();
         world.run_until_synced(LIMIT_MS).unwrap();
         assert_eq!(world.state().phases.blocks.status, PhaseStatus::Done);

@@ -1,9 +1,9 @@
 //! A node that serves what was recorded of one.
 
 use dash_protocol::{
-    Block, BlockHash, CFCheckpt, CFHeaders, CFilter, ChainOverrides, Decode, FilterHash,
-    FilterHeader, FilterType, GetCFCheckpt, GetCFHeaders, GetCFilters, Header, InventoryKind, Message,
-    NetAddress, NetworkParams, PROTOCOL_VERSION, Reader, ServiceFlags, VersionMessage,
+    Block, BlockHash, CFCheckpt, CFHeaders, CFilter, ChainOverrides, Decode, FilterHash, FilterHeader,
+    FilterType, GetCFCheckpt, GetCFHeaders, GetCFilters, Header, InventoryKind, Message, NetAddress,
+    NetworkParams, PROTOCOL_VERSION, Reader, ServiceFlags, VersionMessage,
 };
 use serde_json::Value;
 use std::path::Path;
