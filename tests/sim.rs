@@ -2,6 +2,8 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "sim/broadcasts.rs"]
+mod broadcasts;
 #[path = "sim/calls.rs"]
 mod calls;
 #[path = "sim/following.rs"]

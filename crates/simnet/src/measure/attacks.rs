@@ -119,10 +119,10 @@ fn liar(seed: u64) -> usize {
     (seed % PEERS as u64) as usize
 }
 
-/// The world with its peers.
-fn among_peers(builder: WorldBuilder, seed: u64, lie: Lie, liars: Liars) -> World {
-    let tells = |peer| liars == Liars::All || peer == liar(seed);
-    let profile = |peer| if tells(peer) { Profile::liar(lie) } else { Profile::honest() };
+/// The world with its peers: who lies, and who does not.
+fn among_peers(builder: WorldBuilder, [liar, honest]: [Profile; 2], seed: u64, liars: Liars) -> World {
+    let tells = |peer| liars == Liars::All || peer == self::liar(seed);
+    let profile = |peer| if tells(peer) { liar.clone() } else { honest.clone() };
     (0..PEERS).fold(builder, |builder, peer| builder.peer(profile(peer))).build()
 }
 

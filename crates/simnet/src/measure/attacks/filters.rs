@@ -6,7 +6,7 @@
 //! ([`Lie::needs_witness`]) hide what they leave out when all peers tell them, but make nothing up.
 
 use super::{LIMIT_MS, Liars, Outcome, among_peers, outcome};
-use crate::peer::Lie;
+use crate::peer::{Fault, Lie, Profile};
 use crate::wallet::{Horizon, Truth, WalletPlan};
 use crate::world::{Failure, WalletView, World, regtest};
 use dash_protocol::Txid;
@@ -20,13 +20,19 @@ const WHILE_MS: u64 = 15_000;
 const CHAINS: u64 = 4;
 /// Blocks of a world: some of those with payments are lied about.
 const BLOCKS: u32 = 240;
-/// Blocks where it takes one that is a filter checkpoint, and deep enough to be compared as such.
-const BLOCKS_TO_CHECKPOINT: u32 = 1_020;
+/// Blocks where it takes one that is a filter checkpoint, and deep enough to be compared as such; few have payments.
+const BLOCKS_TO_CHECKPOINT: u32 = 1_015;
+
+/// How long filters take of a peer that says more meanwhile.
+const SLOW_FILTERS_MS: u64 = 4_000;
 
 pub(super) fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome), Failure> {
-    let height = if lie == Lie::FilterCheckpointForged { BLOCKS_TO_CHECKPOINT } else { BLOCKS };
-    let builder = World::builder(seed).wallet(WalletPlan::new(regtest(), seed % CHAINS, height));
-    let mut world = among_peers(builder, seed, lie, liars);
+    let mut plan = WalletPlan::new(regtest(), seed % CHAINS, BLOCKS);
+    if lie == Lie::FilterCheckpointForged {
+        (plan.height, plan.busy_percent) = (BLOCKS_TO_CHECKPOINT, 5);
+    }
+    let builder = World::builder(seed).wallet(plan);
+    let mut world = among_peers(builder, peers(lie), seed, liars);
     let watches = world.watch_wallet(Some(Birthday::Genesis))?;
     if liars == Liars::One {
         // Whether it came to that is looked at in the end, also where checks are off.
@@ -39,6 +45,18 @@ pub(super) fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome),
     let false_reports = falsehoods(&mut world, &watches, lie, liars)?;
     let proven = is_searched(&world);
     Ok(outcome(world, (seed, liars), false_reports, proven))
+}
+
+/// A liar and an honest peer, such that the lie comes before the truth.
+fn peers(lie: Lie) -> [Profile; 2] {
+    let (liar, honest) = (Profile::liar(lie), Profile::honest());
+    match lie {
+        // Heard first, it would be believed.
+        _ if lie.needs_witness() => [liar, Profile::faulty(Fault::Latency)],
+        // Unasked filters come while others are waited for.
+        Lie::FiltersUnsolicited => [Profile { filters_cost_ms: SLOW_FILTERS_MS, ..liar }, honest],
+        _ => [liar, honest],
+    }
 }
 
 fn is_searched(world: &World) -> bool {

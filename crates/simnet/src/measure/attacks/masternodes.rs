@@ -1,7 +1,7 @@
 //! Lies about masternodes, quorums and locks.
 
 use super::{LIMIT_MS, Liars, Outcome, among_peers, outcome};
-use crate::peer::Lie;
+use crate::peer::{Lie, Profile};
 use crate::world::{Failure, World};
 use dash_spv_wasm::api::{PhaseStatus, Reply};
 use dash_spv_wasm::engine::Command;
@@ -10,7 +10,7 @@ use dash_spv_wasm::engine::Command;
 const WHILE_MS: u64 = 40_000;
 
 pub(super) fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome), Failure> {
-    let mut world = among_peers(World::builder(seed), seed, lie, liars);
+    let mut world = among_peers(World::builder(seed), [Profile::liar(lie), Profile::honest()], seed, liars);
     if liars == Liars::One {
         // Whether it came to that is looked at in the end, also where checks are off.
         let _ = world.run_until(is_proven, LIMIT_MS);
