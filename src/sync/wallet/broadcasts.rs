@@ -2,7 +2,7 @@
 //!
 //! All peers but one hear of a transaction from us: a node does not announce to anybody what it has from him, so the
 //! last one can tell that the network took it ([`BroadcastStage::Echoed`]). A peer counts as having taken it when it
-//! fetches it.
+//! fetches it. If a block comes and the transaction was not echoed, that one is told, too: all others may be silent.
 //!
 //! **Bounds.** [`MOST_SENDING`] transactions under way, and [`MOST_ENDED`] that came to an end and are kept so that the
 //! page can ask how. Peers can add nothing but themselves to a set.
@@ -32,6 +32,8 @@ struct Sending {
     key: u64,
     /// Who was told of it since the last block.
     told: BTreeSet<ConnId>,
+    /// A block came after somebody was told: it is not waited any longer for a witness.
+    waited: bool,
     /// Who fetched it, and who announced it without having it from us.
     took: BTreeSet<ConnId>,
     echoed: BTreeSet<ConnId>,
@@ -49,6 +51,18 @@ impl Sending {
 
     fn is_mined(&self) -> bool {
         self.stage >= Some(BroadcastStage::Mined)
+    }
+
+    /// Who of those that are there is to be told now: all, except for one who has not heard of it from us. He is the
+    /// witness that the network took it; for a block, as those who were told may keep it to themselves.
+    fn audience(&self, ready: &[ConnId]) -> Vec<ConnId> {
+        let mut untold: Vec<ConnId> =
+            ready.iter().filter(|conn| !self.told.contains(conn)).copied().collect();
+        let is_echoed = self.stage >= Some(BroadcastStage::Echoed);
+        if !is_echoed && !self.waited && ready.len() > 1 {
+            untold.pop();
+        }
+        untold
     }
 
     fn show(&self, txid: &Txid) -> ApiBroadcast {
@@ -98,6 +112,7 @@ impl Broadcasts {
             watch,
             key,
             told: BTreeSet::new(),
+            waited: false,
             took: BTreeSet::new(),
             echoed: BTreeSet::new(),
             stage: None,
@@ -163,30 +178,32 @@ impl Broadcasts {
 
     /// Tells peers of what is not mined, all of them again after each block; and the page of what got further.
     pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) {
-        if self.tip != Some(tip) {
-            self.tip = Some(tip);
-            self.all.values_mut().for_each(|sending| {
-                sending.told.clear();
-                sending.took.clear();
-            });
-        }
+        self.follow(tip);
         let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
-        let witness = ready.last().filter(|_| ready.len() > 1).copied();
         for (txid, sending) in &mut self.all {
             review(txid, sending, ledger);
             if sending.is_mined() || sending.rejected.is_some() {
                 continue;
             }
-            let heard = sending.stage >= Some(BroadcastStage::Echoed);
-            for conn in ready.iter().filter(|conn| heard || Some(**conn) != witness) {
-                if sending.told.insert(*conn) {
-                    let item = Inventory { kind: InventoryKind::Transaction, hash: *txid.as_bytes() };
-                    ctx.peers.send(*conn, &Message::Inv(vec![item]), ctx.out);
-                }
+            for conn in sending.audience(&ready) {
+                sending.told.insert(conn);
+                let item = Inventory { kind: InventoryKind::Transaction, hash: *txid.as_bytes() };
+                ctx.peers.send(conn, &Message::Inv(vec![item]), ctx.out);
             }
         }
         self.tell(ctx.out);
         self.forget_ended();
+    }
+
+    /// After a block everybody is told again.
+    fn follow(&mut self, tip: BlockHash) {
+        if self.tip.replace(tip) != Some(tip) {
+            self.all.values_mut().for_each(|sending| {
+                sending.waited |= !sending.told.is_empty();
+                sending.told.clear();
+                sending.took.clear();
+            });
+        }
     }
 
     /// Tells the page what changed.
@@ -317,6 +334,7 @@ fn decode(key: u64, record: &[u8]) -> Option<Sending> {
         watch,
         key,
         told: BTreeSet::new(),
+        waited: false,
         took: BTreeSet::new(),
         echoed: BTreeSet::new(),
         stage,

@@ -4,7 +4,6 @@ use super::blocks::bad_value;
 use super::change::Before;
 use super::touch::{Touch, fits};
 use super::{Entry, Ledger, Outcome};
-use crate::checks::{self, Check};
 use crate::wallet::book::ScriptBook;
 use dash_protocol::{Encode, MAX_TRANSACTION, OutPoint, Transaction, TxType, Txid};
 use std::collections::HashSet;
@@ -121,8 +120,7 @@ impl Ledger {
             }
             match self.output(&input.previous) {
                 Some(output) if fits(&input.script, &output.script) => spent += i128::from(output.value),
-                Some(_) if checks::on(Check::SpendShown) => return Err(Refused::Input(at)),
-                Some(output) => spent += i128::from(output.value),
+                Some(_) => return Err(Refused::Input(at)),
                 None if self.entries.contains_key(&input.previous.txid) => {
                     return Err(Refused::NoOutput(at));
                 }
