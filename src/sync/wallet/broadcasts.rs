@@ -87,23 +87,26 @@ pub(super) struct Broadcasts {
 }
 
 impl Broadcasts {
-    /// Begins to send a transaction, or goes on with it. `watch` is what has to be watched for its sake.
+    /// Whether this transaction can be sent.
     ///
     /// # Errors
-    /// If too many are under way.
-    pub fn add(
-        &mut self,
-        transaction: Transaction,
-        watch: Option<WatchId>,
-    ) -> Result<ApiBroadcast, ApiError> {
+    /// If too many others are under way.
+    pub fn check_room(&self, txid: &Txid) -> Result<(), ApiError> {
+        let under_way = self.all.values().filter(|sending| !sending.is_ended()).count();
+        if under_way < MOST_SENDING || self.has(txid) {
+            return Ok(());
+        }
+        let why = format!("{MOST_SENDING} transactions are being sent already");
+        Err(ApiError::new(ErrorCode::BadInput, why))
+    }
+
+    /// Begins to send a transaction for which there is room, or goes on with it. `watch` is what has to be watched for
+    /// its sake.
+    pub fn add(&mut self, transaction: Transaction, watch: Option<WatchId>) -> ApiBroadcast {
         let txid = transaction.txid();
         if let Some(known) = self.all.get_mut(&txid) {
             known.told.clear();
-            return Ok(known.show(&txid));
-        }
-        if self.all.values().filter(|sending| !sending.is_ended()).count() >= MOST_SENDING {
-            let why = format!("{MOST_SENDING} transactions are being sent already");
-            return Err(ApiError::new(ErrorCode::BadInput, why));
+            return known.show(&txid);
         }
         self.next_key += 1;
         let key = self.next_key;
@@ -122,14 +125,22 @@ impl Broadcasts {
         let shown = sending.show(&txid);
         self.changed.insert(key, Some(encode(&sending)));
         self.all.insert(txid, sending);
-        Ok(shown)
+        shown
     }
 
-    /// Sends a transaction no longer. Returns what was watched for its sake.
+    /// Sends a transaction no longer. Returns what was watched for its sake, and for that of no other.
     pub fn stop(&mut self, txid: &Txid) -> Option<WatchId> {
         let sending = self.all.remove(txid)?;
         self.changed.insert(sending.key, None);
-        sending.watch
+        sending.watch.filter(|watch| self.watches().all(|other| other != *watch))
+    }
+
+    /// The page watches this itself from now on.
+    pub fn let_go(&mut self, watch: WatchId) {
+        for sending in self.all.values_mut().filter(|sending| sending.watch == Some(watch)) {
+            sending.watch = None;
+            self.changed.insert(sending.key, Some(encode(sending)));
+        }
     }
 
     /// All that are kept.
@@ -176,8 +187,9 @@ impl Broadcasts {
         }
     }
 
-    /// Tells peers of what is not mined, all of them again after each block; and the page of what got further.
-    pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) {
+    /// Tells peers of what is not mined, all of them again after each block; and the page of what got further. Returns
+    /// what has to be watched no longer.
+    pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) -> Vec<WatchId> {
         self.follow(tip);
         let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
         for (txid, sending) in &mut self.all {
@@ -192,7 +204,7 @@ impl Broadcasts {
             }
         }
         self.tell(ctx.out);
-        self.forget_ended();
+        self.forget_ended()
     }
 
     /// After a block everybody is told again.
@@ -225,7 +237,8 @@ impl Broadcasts {
         }
     }
 
-    fn forget_ended(&mut self) {
+    /// Forgets the oldest of those that came to an end. Returns what was watched for their sake.
+    fn forget_ended(&mut self) -> Vec<WatchId> {
         let mut ended: Vec<(u64, Txid)> = self
             .all
             .iter()
@@ -234,10 +247,7 @@ impl Broadcasts {
             .collect();
         ended.sort_unstable();
         let over = ended.len().saturating_sub(MOST_ENDED);
-        for (key, txid) in ended.into_iter().take(over) {
-            self.all.remove(&txid);
-            self.changed.insert(key, None);
-        }
+        ended.into_iter().take(over).filter_map(|(_, txid)| self.stop(&txid)).collect()
     }
 
     /// The records to write or delete.

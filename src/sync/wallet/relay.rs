@@ -12,7 +12,7 @@ use crate::wallet::gap::Script;
 use crate::wallet::scripts::is_data;
 use crate::wallet::{Origin, Refused, Target, WatchId};
 use dash_protocol::{BlockHash, Decode, Inventory, Transaction, Txid};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// Transactions that were looked at and are not fetched again.
 const MOST_JUDGED: usize = 20_000;
@@ -99,6 +99,7 @@ impl Wallet {
         let transaction =
             Transaction::from_wire(raw).map_err(|error| bad(format!("is no transaction: {error}")))?;
         let txid = transaction.txid();
+        self.broadcasts.check_room(&txid)?;
         let mut watch = None;
         let mut taken = self.ledger.unconfirmed(&mut self.book, &transaction, now.unix_ms, Origin::Own);
         if taken == Err(Refused::Unrelated) {
@@ -119,10 +120,13 @@ impl Wallet {
                 });
             }
         };
+        self.look_out(&transaction, tip);
+        // What others have watched for their sake is kept for this one, too.
+        let watch = watch.or_else(|| self.hidden_payee(&transaction));
+        let shown = self.broadcasts.add(transaction, watch);
+        // From now on it is known what is watched for its sake alone, of which the page is not told.
         let found: Vec<Found> = self.settle(outcome, now, out);
         self.found.extend(found);
-        self.look_out(&transaction, tip);
-        let shown = self.broadcasts.add(transaction, watch)?;
         self.sent.push(txid);
         self.note_records(now);
         Ok(Reply::Broadcast(shown))
@@ -138,6 +142,13 @@ impl Wallet {
         }
         self.found.push((vec![Script::from(&script[..])], tip + 1));
         (!added.known).then_some(added.id)
+    }
+
+    /// What a transaction pays to and is watched for the sake of broadcasts alone.
+    fn hidden_payee(&self, transaction: &Transaction) -> Option<WatchId> {
+        let mut paid = BTreeSet::new();
+        transaction.outputs.iter().for_each(|output| self.book.watches_of_script(&output.script, &mut paid));
+        self.broadcasts.watches().find(|hidden| paid.contains(hidden))
     }
 
     pub(super) fn unwatch(&mut self, watch: WatchId) {
@@ -177,7 +188,9 @@ impl Wallet {
 
     /// Tells peers and the page of what is being sent, and lets go of what nodes have forgotten.
     pub fn relay(&mut self, tip: BlockHash, ctx: &mut Ctx<'_>) {
-        self.broadcasts.step(tip, &self.ledger, ctx);
+        for watch in self.broadcasts.step(tip, &self.ledger, ctx) {
+            self.unwatch(watch);
+        }
         if self.ledger.next_expiry().is_some_and(|at| ctx.now.unix_ms >= at) {
             let outcome = self.ledger.expire(&self.book, ctx.now.unix_ms);
             self.settle(outcome, ctx.now, ctx.out);
