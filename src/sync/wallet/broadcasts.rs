@@ -17,9 +17,9 @@ use dash_protocol::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Transactions that are sent at the same time.
-const MOST_SENDING: usize = 1_000;
+pub(super) const MOST_SENDING: usize = 1_000;
 /// Those that came to an end and are kept.
-const MOST_ENDED: usize = 100;
+pub(super) const MOST_ENDED: usize = 100;
 const FORMAT: u8 = 1;
 
 /// A transaction on its way.
@@ -53,15 +53,19 @@ impl Sending {
         self.stage >= Some(BroadcastStage::Mined)
     }
 
-    /// Who of those that are there is to be told now: all, except for one who has not heard of it from us. He is the
-    /// witness that the network took it; for a block, as those who were told may keep it to themselves.
-    fn audience(&self, ready: &[ConnId]) -> Vec<ConnId> {
+    /// Who of those that are there is told now: all, except for one who has not heard of it from us. He is the witness
+    /// that the network took it; until the next block, as those who were told may keep it to themselves.
+    fn next_to_tell(&mut self, ready: &[ConnId]) -> Vec<ConnId> {
+        if self.is_mined() || self.rejected.is_some() {
+            return Vec::new();
+        }
         let mut untold: Vec<ConnId> =
             ready.iter().filter(|conn| !self.told.contains(conn)).copied().collect();
         let is_echoed = self.stage >= Some(BroadcastStage::Echoed);
         if !is_echoed && !self.waited && ready.len() > 1 {
             untold.pop();
         }
+        self.told.extend(&untold);
         untold
     }
 
@@ -192,13 +196,9 @@ impl Broadcasts {
     pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) -> Vec<WatchId> {
         self.follow(tip);
         let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
+        self.review(ledger);
         for (txid, sending) in &mut self.all {
-            review(txid, sending, ledger);
-            if sending.is_mined() || sending.rejected.is_some() {
-                continue;
-            }
-            for conn in sending.audience(&ready) {
-                sending.told.insert(conn);
+            for conn in sending.next_to_tell(&ready) {
                 let item = Inventory { kind: InventoryKind::Transaction, hash: *txid.as_bytes() };
                 ctx.peers.send(conn, &Message::Inv(vec![item]), ctx.out);
             }
@@ -207,8 +207,19 @@ impl Broadcasts {
         self.forget_ended()
     }
 
+    /// Looks how far everything is by now.
+    pub(super) fn review(&mut self, ledger: &Ledger) {
+        self.all.iter_mut().for_each(|(txid, sending)| review(txid, sending, ledger));
+    }
+
+    /// Of those that are there, who is told of a transaction now.
+    #[cfg(test)]
+    pub(super) fn tell_peers(&mut self, txid: &Txid, ready: &[ConnId]) -> Vec<ConnId> {
+        self.all.get_mut(txid).map_or_else(Vec::new, |sending| sending.next_to_tell(ready))
+    }
+
     /// After a block everybody is told again.
-    fn follow(&mut self, tip: BlockHash) {
+    pub(super) fn follow(&mut self, tip: BlockHash) {
         if self.tip.replace(tip) != Some(tip) {
             self.all.values_mut().for_each(|sending| {
                 sending.waited |= !sending.told.is_empty();
@@ -219,7 +230,7 @@ impl Broadcasts {
     }
 
     /// Tells the page what changed.
-    fn tell(&mut self, out: &mut Outbox) {
+    pub(super) fn tell(&mut self, out: &mut Outbox) {
         for (txid, sending) in &mut self.all {
             let shown = sending.show(txid);
             let known = sending.shown.as_ref();
@@ -238,7 +249,7 @@ impl Broadcasts {
     }
 
     /// Forgets the oldest of those that came to an end. Returns what was watched for their sake.
-    fn forget_ended(&mut self) -> Vec<WatchId> {
+    pub(super) fn forget_ended(&mut self) -> Vec<WatchId> {
         let mut ended: Vec<(u64, Txid)> = self
             .all
             .iter()

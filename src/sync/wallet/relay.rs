@@ -15,7 +15,7 @@ use dash_protocol::{BlockHash, Decode, Inventory, Transaction, Txid};
 use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// Transactions that were looked at and are not fetched again.
-const MOST_JUDGED: usize = 20_000;
+pub(super) const MOST_JUDGED: usize = 20_000;
 
 /// The last names that were added.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    fn add(&mut self, txid: Txid) {
+    pub(super) fn add(&mut self, txid: Txid) {
         if self.names.insert(txid) {
             self.order.push_back(txid);
         }
@@ -35,28 +35,39 @@ impl Judged {
             self.names.remove(&oldest);
         }
     }
+
+    pub(super) fn has(&self, txid: &Txid) -> bool {
+        self.names.contains(txid)
+    }
 }
 
 impl Wallet {
     /// A peer announced a transaction. Whether it is to be fetched.
     pub fn announced(&mut self, conn: ConnId, txid: &Txid) -> bool {
         self.broadcasts.announced(conn, txid);
-        self.listens
-            && !self.book.is_empty()
-            && !self.judged.names.contains(txid)
-            && self.ledger.status(txid).is_none()
+        self.listens && !self.book.is_empty() && !self.judged.has(txid) && self.ledger.status(txid).is_none()
     }
 
     /// A relayed transaction. True if it concerns what is watched and was not known.
     pub fn relayed(&mut self, transaction: &Transaction, tip: u32, ctx: &mut Ctx<'_>) -> bool {
+        self.take_relayed(transaction, tip, ctx.now, ctx.out)
+    }
+
+    pub(super) fn take_relayed(
+        &mut self,
+        transaction: &Transaction,
+        tip: u32,
+        now: Now,
+        out: &mut Outbox,
+    ) -> bool {
         let txid = transaction.txid();
-        if self.ledger.status(&txid).is_some() || self.judged.names.contains(&txid) {
+        if self.ledger.status(&txid).is_some() || self.judged.has(&txid) {
             return false;
         }
-        let taken = self.ledger.unconfirmed(&mut self.book, transaction, ctx.now.unix_ms, Origin::Peer);
+        let taken = self.ledger.unconfirmed(&mut self.book, transaction, now.unix_ms, Origin::Peer);
         match taken {
             Ok(outcome) => {
-                let found = self.settle(outcome, ctx.now, ctx.out);
+                let found = self.settle(outcome, now, out);
                 self.look_out(transaction, tip);
                 self.found.extend(found);
                 true
