@@ -65,8 +65,14 @@ pub enum Check {
     FilterContents,
     /// In a dispute: a filter without something that the block's inputs show it to spend.
     FilterSpends,
+    /// A block with another header than the one that was asked for.
+    BlockHash,
     /// A block whose transactions do not hash to its header's merkle root.
     BlockMerkle,
+    /// A block some of whose transactions stand twice, which leaves its merkle root as it is (CVE-2012-2459).
+    BlockDuplicates,
+    /// An unconfirmed spend of a known coin that shows neither the coin's key nor its script.
+    SpendShown,
 }
 
 /// One named part of the request pipeline, which can be replaced by doing without.

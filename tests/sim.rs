@@ -4,6 +4,8 @@
 
 #[path = "sim/birthdays.rs"]
 mod birthdays;
+#[path = "sim/broadcasts.rs"]
+mod broadcasts;
 #[path = "sim/calls.rs"]
 mod calls;
 #[path = "sim/following.rs"]

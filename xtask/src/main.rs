@@ -40,7 +40,7 @@ enum Command {
     Bench(bench::Args),
     /// Measure in the simulated network; the last line printed is the figures as JSON
     Sim(sim::Args),
-    /// Try every lie about masternodes, quorums and locks, with its check and without
+    /// Try every lie about masternodes, quorums, locks, filters, blocks and payments, with its check and without
     Attacks(attacks::Args),
     /// Write the npm package to target/npm and print its sizes
     Package,

@@ -22,6 +22,7 @@ mod truth;
 mod wallet;
 
 pub use builder::{WorldBuilder, devnet, regtest, regtest_with_masternodes};
+pub use ledger::WalletView;
 pub use report::{Failure, Report};
 
 use crate::chain::SimChain;

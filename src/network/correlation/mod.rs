@@ -20,7 +20,7 @@ pub use headers::{HeadersReply, MAX_ANNOUNCED};
 pub use lists::QRInfoCorrelationManager;
 
 use crate::api::RequestCounts;
-use crate::checks::{self, Part};
+use crate::checks::{self, Check, Part};
 use crate::engine::{ConnId, Now};
 use dash_protocol::{BlockHash, InventoryKind};
 use headers::{Fit, fit};
@@ -125,7 +125,11 @@ impl Request {
 
     /// Whether a reply that shows this content answers the request. Without correlation every reply of the kind does.
     fn is_answered_by(&self, content: &Self) -> bool {
-        self == content || (!checks::part(Part::Correlation) && self.is_like(content))
+        let by_kind = match self {
+            Self::Block(_) if !checks::on(Check::BlockHash) => true,
+            _ => !checks::part(Part::Correlation),
+        };
+        self == content || (by_kind && self.is_like(content))
     }
 }
 

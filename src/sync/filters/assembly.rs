@@ -6,6 +6,7 @@
 //! **Bounds.** [`MOST_RANGES`] ranges for each peer, answered in part at most; those that were given up are kept as well,
 //! until newer ones take their place or their peer goes.
 
+use crate::checks::{self, Check};
 use crate::engine::ConnId;
 use crate::filters::header::check_filter;
 use dash_protocol::{BlockHash, FilterHash};
@@ -60,9 +61,8 @@ impl Assembly {
     pub fn hear(&mut self, conn: ConnId, block: BlockHash, filter: Vec<u8>) -> Heard {
         let Some(ranges) = self.ranges.get_mut(&conn) else { return Heard::Unasked };
         let next = |range: &Range| range.expected.blocks.get(range.filters.len()).map(|(block, _)| *block);
-        let Some(at) = ranges.iter().position(|range| next(range) == Some(block)) else {
-            return Heard::Unasked;
-        };
+        let is_next = |range: &Range| next(range) == Some(block) || !checks::on(Check::Unsolicited);
+        let Some(at) = ranges.iter().position(is_next) else { return Heard::Unasked };
         let range = &mut ranges[at];
         let blocks = &range.expected.blocks;
         let (count, stop) = (blocks.len(), blocks.last().map_or(block, |(block, _)| *block));

@@ -5,6 +5,7 @@ use super::requests::FilterWork;
 use super::search::Which;
 use super::{FilterSync, stretch};
 use crate::chain::pow;
+use crate::chain::target::Target;
 use crate::checks::{self, Check};
 use crate::engine::{ComputeReply, ConnId, JobId};
 use crate::filters::{FilterHeaderChain, FilterRange};
@@ -13,7 +14,28 @@ use crate::network::correlation::{InFlight, Match};
 use crate::sync::headers::Ctx;
 use crate::sync::recovery::ErrorKind;
 use crate::sync::sequential::{Failure, SyncPhase};
-use dash_protocol::{Block, BlockHash, CFCheckpt, CFHeaders, CFilter, Message};
+use dash_protocol::{
+    Block, BlockHash, CFCheckpt, CFHeaders, CFilter, Header, MerkleError, MerkleRoot, Message, Transaction,
+    merkle,
+};
+
+/// Whether a header has the proof of work that it claims; which one it has to have is not looked at.
+fn has_work(header: &Header, hash: &BlockHash) -> bool {
+    Target::from_bits(header.bits.to_bits()).is_some_and(|target| target.is_met_by(hash))
+}
+
+/// Whether a block's transactions are those of its header, and none of them stands twice.
+fn is_proven(block: &Block) -> bool {
+    let root = match block.merkle_root() {
+        Err(MerkleError::EqualNodes { .. }) if !checks::on(Check::BlockDuplicates) => {
+            let txids: Vec<[u8; 32]> =
+                block.transactions.iter().map(Transaction::txid).map(|txid| txid.to_bytes()).collect();
+            Ok(MerkleRoot::from_bytes(merkle::root(&txids)))
+        }
+        root => root,
+    };
+    root == Ok(block.header.merkle_root) || !checks::on(Check::BlockMerkle)
+}
 
 impl FilterSync {
     /// Takes a message about filters, or a block.
@@ -146,14 +168,15 @@ impl FilterSync {
     fn on_block(&mut self, conn: ConnId, block: Box<Block>, ctx: &mut Ctx<'_>) {
         let hash = pow::x11(&block.header.to_bytes());
         let found = ctx.requests.block_reply(conn, hash, ctx.now);
+        if matches!(found, Match::Unsolicited) && !has_work(&block.header, &hash) {
+            let why = format!("block {hash} has no proof of work");
+            ctx.peers.punish(conn, &Offence::InvalidBlock(why), ctx.now, ctx.out);
+            return;
+        }
         let bytes = block.transactions.len() * 400;
         let Some((key, _)) = self.answered(found, (conn, "block"), bytes, ctx) else { return };
-        let FilterWork::Block { height, .. } = key else { return };
-        let proven = match block.merkle_root() {
-            Ok(root) => root == block.header.merkle_root,
-            Err(_) => false,
-        };
-        if !proven && checks::on(Check::BlockMerkle) {
+        let FilterWork::Block { height, hash } = key else { return };
+        if !is_proven(&block) {
             let why = format!("the transactions of block {hash} are not its header's");
             ctx.peers.punish(conn, &Offence::InvalidBlock(why), ctx.now, ctx.out);
             self.failures += 1;

@@ -1,4 +1,5 @@
-//! The parts by themselves: agreement between peers, and one search.
+//! The parts by themselves: agreement between peers, filters that come one by one, and one search.
 
 mod agreement;
+mod assembly;
 mod lanes;

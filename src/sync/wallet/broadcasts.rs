@@ -2,7 +2,7 @@
 //!
 //! All peers but one hear of a transaction from us: a node does not announce to anybody what it has from him, so the
 //! last one can tell that the network took it ([`BroadcastStage::Echoed`]). A peer counts as having taken it when it
-//! fetches it.
+//! fetches it. If a block comes and the transaction was not echoed, that one is told, too: all others may be silent.
 //!
 //! **Bounds.** [`MOST_SENDING`] transactions under way, and [`MOST_ENDED`] that came to an end and are kept so that the
 //! page can ask how. Peers can add nothing but themselves to a set.
@@ -17,9 +17,9 @@ use dash_protocol::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Transactions that are sent at the same time.
-const MOST_SENDING: usize = 1_000;
+pub(super) const MOST_SENDING: usize = 1_000;
 /// Those that came to an end and are kept.
-const MOST_ENDED: usize = 100;
+pub(super) const MOST_ENDED: usize = 100;
 const FORMAT: u8 = 1;
 
 /// A transaction on its way.
@@ -32,6 +32,8 @@ struct Sending {
     key: u64,
     /// Who was told of it since the last block.
     told: BTreeSet<ConnId>,
+    /// A block came after somebody was told: it is not waited any longer for a witness.
+    waited: bool,
     /// Who fetched it, and who announced it without having it from us.
     took: BTreeSet<ConnId>,
     echoed: BTreeSet<ConnId>,
@@ -49,6 +51,22 @@ impl Sending {
 
     fn is_mined(&self) -> bool {
         self.stage >= Some(BroadcastStage::Mined)
+    }
+
+    /// Who of those that are there is told now: all, except for one who has not heard of it from us. He is the witness
+    /// that the network took it; until the next block, as those who were told may keep it to themselves.
+    fn next_to_tell(&mut self, ready: &[ConnId]) -> Vec<ConnId> {
+        if self.is_mined() || self.rejected.is_some() {
+            return Vec::new();
+        }
+        let mut untold: Vec<ConnId> =
+            ready.iter().filter(|conn| !self.told.contains(conn)).copied().collect();
+        let is_echoed = self.stage >= Some(BroadcastStage::Echoed);
+        if !is_echoed && !self.waited && ready.len() > 1 {
+            untold.pop();
+        }
+        self.told.extend(&untold);
+        untold
     }
 
     fn show(&self, txid: &Txid) -> ApiBroadcast {
@@ -73,23 +91,26 @@ pub(super) struct Broadcasts {
 }
 
 impl Broadcasts {
-    /// Begins to send a transaction, or goes on with it. `watch` is what has to be watched for its sake.
+    /// Whether this transaction can be sent.
     ///
     /// # Errors
-    /// If too many are under way.
-    pub fn add(
-        &mut self,
-        transaction: Transaction,
-        watch: Option<WatchId>,
-    ) -> Result<ApiBroadcast, ApiError> {
+    /// If too many others are under way.
+    pub fn check_room(&self, txid: &Txid) -> Result<(), ApiError> {
+        let under_way = self.all.values().filter(|sending| !sending.is_ended()).count();
+        if under_way < MOST_SENDING || self.has(txid) {
+            return Ok(());
+        }
+        let why = format!("{MOST_SENDING} transactions are being sent already");
+        Err(ApiError::new(ErrorCode::BadInput, why))
+    }
+
+    /// Begins to send a transaction for which there is room, or goes on with it. `watch` is what has to be watched for
+    /// its sake.
+    pub fn add(&mut self, transaction: Transaction, watch: Option<WatchId>) -> ApiBroadcast {
         let txid = transaction.txid();
         if let Some(known) = self.all.get_mut(&txid) {
             known.told.clear();
-            return Ok(known.show(&txid));
-        }
-        if self.all.values().filter(|sending| !sending.is_ended()).count() >= MOST_SENDING {
-            let why = format!("{MOST_SENDING} transactions are being sent already");
-            return Err(ApiError::new(ErrorCode::BadInput, why));
+            return known.show(&txid);
         }
         self.next_key += 1;
         let key = self.next_key;
@@ -98,6 +119,7 @@ impl Broadcasts {
             watch,
             key,
             told: BTreeSet::new(),
+            waited: false,
             took: BTreeSet::new(),
             echoed: BTreeSet::new(),
             stage: None,
@@ -107,14 +129,22 @@ impl Broadcasts {
         let shown = sending.show(&txid);
         self.changed.insert(key, Some(encode(&sending)));
         self.all.insert(txid, sending);
-        Ok(shown)
+        shown
     }
 
-    /// Sends a transaction no longer. Returns what was watched for its sake.
+    /// Sends a transaction no longer. Returns what was watched for its sake, and for that of no other.
     pub fn stop(&mut self, txid: &Txid) -> Option<WatchId> {
         let sending = self.all.remove(txid)?;
         self.changed.insert(sending.key, None);
-        sending.watch
+        sending.watch.filter(|watch| self.watches().all(|other| other != *watch))
+    }
+
+    /// The page watches this itself from now on.
+    pub fn let_go(&mut self, watch: WatchId) {
+        for sending in self.all.values_mut().filter(|sending| sending.watch == Some(watch)) {
+            sending.watch = None;
+            self.changed.insert(sending.key, Some(encode(sending)));
+        }
     }
 
     /// All that are kept.
@@ -161,36 +191,46 @@ impl Broadcasts {
         }
     }
 
-    /// Tells peers of what is not mined, all of them again after each block; and the page of what got further.
-    pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) {
-        if self.tip != Some(tip) {
-            self.tip = Some(tip);
+    /// Tells peers of what is not mined, all of them again after each block; and the page of what got further. Returns
+    /// what has to be watched no longer.
+    pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) -> Vec<WatchId> {
+        self.follow(tip);
+        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
+        self.review(ledger);
+        for (txid, sending) in &mut self.all {
+            for conn in sending.next_to_tell(&ready) {
+                let item = Inventory { kind: InventoryKind::Transaction, hash: *txid.as_bytes() };
+                ctx.peers.send(conn, &Message::Inv(vec![item]), ctx.out);
+            }
+        }
+        self.tell(ctx.out);
+        self.forget_ended()
+    }
+
+    /// Looks how far everything is by now.
+    pub(super) fn review(&mut self, ledger: &Ledger) {
+        self.all.iter_mut().for_each(|(txid, sending)| review(txid, sending, ledger));
+    }
+
+    /// Of those that are there, who is told of a transaction now.
+    #[cfg(test)]
+    pub(super) fn tell_peers(&mut self, txid: &Txid, ready: &[ConnId]) -> Vec<ConnId> {
+        self.all.get_mut(txid).map_or_else(Vec::new, |sending| sending.next_to_tell(ready))
+    }
+
+    /// After a block everybody is told again.
+    pub(super) fn follow(&mut self, tip: BlockHash) {
+        if self.tip.replace(tip) != Some(tip) {
             self.all.values_mut().for_each(|sending| {
+                sending.waited |= !sending.told.is_empty();
                 sending.told.clear();
                 sending.took.clear();
             });
         }
-        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
-        let witness = ready.last().filter(|_| ready.len() > 1).copied();
-        for (txid, sending) in &mut self.all {
-            review(txid, sending, ledger);
-            if sending.is_mined() || sending.rejected.is_some() {
-                continue;
-            }
-            let heard = sending.stage >= Some(BroadcastStage::Echoed);
-            for conn in ready.iter().filter(|conn| heard || Some(**conn) != witness) {
-                if sending.told.insert(*conn) {
-                    let item = Inventory { kind: InventoryKind::Transaction, hash: *txid.as_bytes() };
-                    ctx.peers.send(*conn, &Message::Inv(vec![item]), ctx.out);
-                }
-            }
-        }
-        self.tell(ctx.out);
-        self.forget_ended();
     }
 
     /// Tells the page what changed.
-    fn tell(&mut self, out: &mut Outbox) {
+    pub(super) fn tell(&mut self, out: &mut Outbox) {
         for (txid, sending) in &mut self.all {
             let shown = sending.show(txid);
             let known = sending.shown.as_ref();
@@ -208,7 +248,8 @@ impl Broadcasts {
         }
     }
 
-    fn forget_ended(&mut self) {
+    /// Forgets the oldest of those that came to an end. Returns what was watched for their sake.
+    pub(super) fn forget_ended(&mut self) -> Vec<WatchId> {
         let mut ended: Vec<(u64, Txid)> = self
             .all
             .iter()
@@ -217,10 +258,7 @@ impl Broadcasts {
             .collect();
         ended.sort_unstable();
         let over = ended.len().saturating_sub(MOST_ENDED);
-        for (key, txid) in ended.into_iter().take(over) {
-            self.all.remove(&txid);
-            self.changed.insert(key, None);
-        }
+        ended.into_iter().take(over).filter_map(|(_, txid)| self.stop(&txid)).collect()
     }
 
     /// The records to write or delete.
@@ -317,6 +355,7 @@ fn decode(key: u64, record: &[u8]) -> Option<Sending> {
         watch,
         key,
         told: BTreeSet::new(),
+        waited: false,
         took: BTreeSet::new(),
         echoed: BTreeSet::new(),
         stage,

@@ -120,6 +120,7 @@ impl Wallet {
         let targets: Vec<(Target, u32)> =
             targets.iter().map(|target| Target::parse(target, &self.params)).collect::<Result<_, _>>()?;
         let added = self.book.add(targets)?;
+        self.broadcasts.let_go(added.id);
         let known = self.births.get(&added.id).copied();
         self.births.insert(added.id, known.map_or(birth, |known| known.min(birth)));
         // An earlier birthday than before asks for all of it again.

@@ -12,6 +12,8 @@ mod broadcasts;
 mod calls;
 mod records;
 mod relay;
+#[cfg(test)]
+mod tests;
 
 use crate::api::{Event, Reply, tx_event};
 use crate::engine::{CallId, CommitId, Config, Effect, Now, Outbox, ReadId, WalletCommand};

@@ -13,9 +13,9 @@ use crate::store::Table;
 use crate::wallet::{Ledger, WatchId};
 use std::collections::BTreeMap;
 
-const WATCHES: u64 = 1 << 40;
-const SENT: u64 = 1 << 41;
-const LEDGER: u64 = 1 << 52;
+pub(super) const WATCHES: u64 = 1 << 40;
+pub(super) const SENT: u64 = 1 << 41;
+pub(super) const LEDGER: u64 = 1 << 52;
 const FORMAT: u8 = 1;
 
 impl Wallet {

@@ -12,10 +12,10 @@ use crate::wallet::gap::Script;
 use crate::wallet::scripts::is_data;
 use crate::wallet::{Origin, Refused, Target, WatchId};
 use dash_protocol::{BlockHash, Decode, Inventory, Transaction, Txid};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 
 /// Transactions that were looked at and are not fetched again.
-const MOST_JUDGED: usize = 20_000;
+pub(super) const MOST_JUDGED: usize = 20_000;
 
 /// The last names that were added.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) struct Judged {
 }
 
 impl Judged {
-    fn add(&mut self, txid: Txid) {
+    pub(super) fn add(&mut self, txid: Txid) {
         if self.names.insert(txid) {
             self.order.push_back(txid);
         }
@@ -35,28 +35,39 @@ impl Judged {
             self.names.remove(&oldest);
         }
     }
+
+    pub(super) fn has(&self, txid: &Txid) -> bool {
+        self.names.contains(txid)
+    }
 }
 
 impl Wallet {
     /// A peer announced a transaction. Whether it is to be fetched.
     pub fn announced(&mut self, conn: ConnId, txid: &Txid) -> bool {
         self.broadcasts.announced(conn, txid);
-        self.listens
-            && !self.book.is_empty()
-            && !self.judged.names.contains(txid)
-            && self.ledger.status(txid).is_none()
+        self.listens && !self.book.is_empty() && !self.judged.has(txid) && self.ledger.status(txid).is_none()
     }
 
     /// A relayed transaction. True if it concerns what is watched and was not known.
     pub fn relayed(&mut self, transaction: &Transaction, tip: u32, ctx: &mut Ctx<'_>) -> bool {
+        self.take_relayed(transaction, tip, ctx.now, ctx.out)
+    }
+
+    pub(super) fn take_relayed(
+        &mut self,
+        transaction: &Transaction,
+        tip: u32,
+        now: Now,
+        out: &mut Outbox,
+    ) -> bool {
         let txid = transaction.txid();
-        if self.ledger.status(&txid).is_some() || self.judged.names.contains(&txid) {
+        if self.ledger.status(&txid).is_some() || self.judged.has(&txid) {
             return false;
         }
-        let taken = self.ledger.unconfirmed(&mut self.book, transaction, ctx.now.unix_ms, Origin::Peer);
+        let taken = self.ledger.unconfirmed(&mut self.book, transaction, now.unix_ms, Origin::Peer);
         match taken {
             Ok(outcome) => {
-                let found = self.settle(outcome, ctx.now, ctx.out);
+                let found = self.settle(outcome, now, out);
                 self.look_out(transaction, tip);
                 self.found.extend(found);
                 true
@@ -99,6 +110,7 @@ impl Wallet {
         let transaction =
             Transaction::from_wire(raw).map_err(|error| bad(format!("is no transaction: {error}")))?;
         let txid = transaction.txid();
+        self.broadcasts.check_room(&txid)?;
         let mut watch = None;
         let mut taken = self.ledger.unconfirmed(&mut self.book, &transaction, now.unix_ms, Origin::Own);
         if taken == Err(Refused::Unrelated) {
@@ -119,10 +131,13 @@ impl Wallet {
                 });
             }
         };
+        self.look_out(&transaction, tip);
+        // What others have watched for their sake is kept for this one, too.
+        let watch = watch.or_else(|| self.hidden_payee(&transaction));
+        let shown = self.broadcasts.add(transaction, watch);
+        // From now on it is known what is watched for its sake alone, of which the page is not told.
         let found: Vec<Found> = self.settle(outcome, now, out);
         self.found.extend(found);
-        self.look_out(&transaction, tip);
-        let shown = self.broadcasts.add(transaction, watch)?;
         self.sent.push(txid);
         self.note_records(now);
         Ok(Reply::Broadcast(shown))
@@ -138,6 +153,13 @@ impl Wallet {
         }
         self.found.push((vec![Script::from(&script[..])], tip + 1));
         (!added.known).then_some(added.id)
+    }
+
+    /// What a transaction pays to and is watched for the sake of broadcasts alone.
+    fn hidden_payee(&self, transaction: &Transaction) -> Option<WatchId> {
+        let mut paid = BTreeSet::new();
+        transaction.outputs.iter().for_each(|output| self.book.watches_of_script(&output.script, &mut paid));
+        self.broadcasts.watches().find(|hidden| paid.contains(hidden))
     }
 
     pub(super) fn unwatch(&mut self, watch: WatchId) {
@@ -177,7 +199,9 @@ impl Wallet {
 
     /// Tells peers and the page of what is being sent, and lets go of what nodes have forgotten.
     pub fn relay(&mut self, tip: BlockHash, ctx: &mut Ctx<'_>) {
-        self.broadcasts.step(tip, &self.ledger, ctx);
+        for watch in self.broadcasts.step(tip, &self.ledger, ctx) {
+            self.unwatch(watch);
+        }
         if self.ledger.next_expiry().is_some_and(|at| ctx.now.unix_ms >= at) {
             let outcome = self.ledger.expire(&self.book, ctx.now.unix_ms);
             self.settle(outcome, ctx.now, ctx.out);

@@ -45,7 +45,7 @@ impl ScriptBook {
     }
 
     /// Adds the watches that a script counts for.
-    pub(in crate::wallet) fn watches_of_script(&self, script: &[u8], into: &mut BTreeSet<WatchId>) {
+    pub(crate) fn watches_of_script(&self, script: &[u8], into: &mut BTreeSet<WatchId>) {
         into.extend(self.scripts.get(script).into_iter().flatten().map(|slot| slot.watch));
     }
 

@@ -6,6 +6,7 @@
 //! spends; while such are watched, every input that could be one is kept.
 
 use super::Ledger;
+use crate::checks::{self, Check};
 use crate::wallet::address::Address;
 use crate::wallet::book::{Scope, ScriptBook};
 use crate::wallet::keys::hash160;
@@ -78,6 +79,7 @@ fn is_key_hash_spend(script_sig: &[u8]) -> bool {
 pub(super) fn fits(script_sig: &[u8], script: &[u8]) -> bool {
     match Address::of_script(script) {
         None => true,
+        Some(_) if !checks::on(Check::SpendShown) => true,
         Some(_) => {
             shown_scripts(script_sig).is_some_and(|scripts| scripts.iter().any(|shown| shown == script))
         }

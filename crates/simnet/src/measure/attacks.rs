@@ -1,21 +1,23 @@
-//! Each lie about masternodes, quorums and locks, told by one of three peers and by all of them.
+//! Each lie about masternodes, quorums and locks, and about filters, blocks and payments, told by one of three peers and
+//! by all of them.
 //!
 //! With all checks on nothing false may come of it, and where an honest peer is there the client gets to the honest tip
-//! and proves its lists. With the checks of a lie off ([`Lie::checks`]) the lie has to succeed: else the check is not
-//! what stops it, and something else is wrong.
+//! and proves what it is asked for. With the checks of a lie off ([`Lie::checks`]) the lie has to succeed: else the check
+//! is not what stops it, and something else is wrong.
+//!
+//! - `masternodes.rs`: lists, quorums and locks. `filters.rs`: what a wallet has.
+
+mod filters;
+mod masternodes;
 
 use crate::peer::{Lie, Profile};
-use crate::world::{Failure, World};
-use dash_spv_wasm::api::{PhaseStatus, Reply};
+use crate::world::{Failure, World, WorldBuilder};
 use dash_spv_wasm::checks::Off;
-use dash_spv_wasm::engine::Command;
 
 /// Peers of a world.
 const PEERS: usize = 3;
 /// Virtual time until the client has proven what it can where an honest peer is there.
 const LIMIT_MS: u64 = 20 * 60 * 1_000;
-/// Virtual time for lies to take effect.
-const WHILE_MS: u64 = 40_000;
 
 /// Who lies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct Outcome {
     pub synced: bool,
     /// Whether its chain is another one than the honest one.
     pub strayed: bool,
-    /// Whether it says that lists and quorums are proven.
+    /// Whether it says that what the lie is about is proven up to the tip: lists and quorums, or what the wallet has.
     pub proven: bool,
     /// How many liars were banned.
     pub bans: usize,
@@ -58,7 +60,7 @@ pub fn refused(seed: u64, lie: Lie, liars: Liars) -> Result<Outcome, String> {
     if liars == Liars::One {
         // What a miner made up cannot be proven by anybody.
         if !outcome.synced || (!outcome.proven && lie != Lie::LockUnprovenQuorum) {
-            return Err(wrong(&world, "the honest chain is not proven"));
+            return Err(wrong(&world, "what honest peers say is not proven"));
         }
         if let Some((address, reason)) = outcome.innocent.first() {
             return Err(wrong(&world, &format!("banned {address}, which is honest: {reason}")));
@@ -112,29 +114,29 @@ impl Outcome {
     }
 }
 
+/// Which peer lies where one does.
 fn liar(seed: u64) -> usize {
     (seed % PEERS as u64) as usize
 }
 
+/// The world with its peers: who lies, and who does not.
+fn among_peers(builder: WorldBuilder, [liar, honest]: [Profile; 2], seed: u64, liars: Liars) -> World {
+    let tells = |peer| liars == Liars::All || peer == self::liar(seed);
+    let profile = |peer| if tells(peer) { liar.clone() } else { honest.clone() };
+    (0..PEERS).fold(builder, |builder, peer| builder.peer(profile(peer))).build()
+}
+
 fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome), Failure> {
-    let mut builder = World::builder(seed);
-    for peer in 0..PEERS {
-        let lies = liars == Liars::All || peer == liar(seed);
-        builder = builder.peer(if lies { Profile::liar(lie) } else { Profile::honest() });
-    }
-    let mut world = builder.build();
-    if liars == Liars::One {
-        // Whether it came to that is looked at in the end, also where checks are off.
-        let _ = world.run_until(is_proven, LIMIT_MS);
-    }
-    world.run_for(WHILE_MS);
-    world.mine(1);
-    world.run_for(WHILE_MS);
-    let mut false_reports = world.falsehoods()?;
-    let proven = is_listed(&world);
-    if proven {
-        false_reports.extend(hidden(&mut world)?);
-    }
+    if lie.needs_filters() { filters::run(seed, lie, liars) } else { masternodes::run(seed, lie, liars) }
+}
+
+/// What came of a run in which the client says something false, or does not, and proves all, or does not.
+fn outcome(
+    world: World,
+    (seed, liars): (u64, Liars),
+    false_reports: Vec<String>,
+    proven: bool,
+) -> (World, Outcome) {
     let is_liar = |address: &str| {
         (0..PEERS).any(|peer| world.address(peer) == address && (liars == Liars::All || peer == liar(seed)))
     };
@@ -144,28 +146,5 @@ fn run(seed: u64, lie: Lie, liars: Liars) -> Result<(World, Outcome), Failure> {
         world.store().meta().is_some_and(|meta| world.chain().height_of(&meta.main.tip_hash).is_none());
     let locked = world.try_state().and_then(|state| state.chainlocked.as_ref()).map_or(0, |tip| tip.height);
     let (synced, bans) = (world.is_synced(), banned.len());
-    Ok((world, Outcome { false_reports, synced, strayed, proven, bans, innocent, locked }))
-}
-
-fn is_listed(world: &World) -> bool {
-    world.try_state().is_some_and(|state| state.phases.masternodes.status == PhaseStatus::Done)
-}
-
-fn is_proven(world: &World) -> bool {
-    world.is_synced() && is_listed(world)
-}
-
-/// Quorums of the tip that the client does not tell of.
-fn hidden(world: &mut World) -> Result<Vec<String>, Failure> {
-    let Ok(Reply::Quorums(told)) = world.ask(Command::Quorums)? else { return Ok(Vec::new()) };
-    let Some(facts) = world.chain().facts() else { return Ok(Vec::new()) };
-    let missing = facts.quorums.iter().filter(|fact| {
-        let name = fact.quorum_hash.to_string();
-        // What was mined just now may be told a little later.
-        fact.mined_height + 2 < facts.height
-            && !told.iter().any(|quorum| quorum.llmq_type == fact.llmq_type.0 && quorum.hash == name)
-    });
-    Ok(missing
-        .map(|fact| format!("quorum {} of type {} is not told", fact.quorum_hash, fact.llmq_type.0))
-        .collect())
+    (world, Outcome { false_reports, synced, strayed, proven, bans, innocent, locked })
 }

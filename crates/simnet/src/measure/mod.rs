@@ -3,7 +3,8 @@
 //!
 //! - [`qrinfo`]: how long it takes to prove a network's quorums, in parallel, one at a time, and where requests fail.
 //! - [`wallet`]: random wallets among liars, against the scenario's ledger.
-//! - `attacks`: each lie about masternodes, quorums and locks, refused, and believed where its checks are off.
+//! - `attacks`: each lie about masternodes, quorums, locks, filters, blocks and payments, refused, and believed where its
+//!   checks are off.
 
 #[cfg(feature = "switchable-checks")]
 pub mod attacks;

@@ -266,7 +266,12 @@ impl Lie {
             Self::FilterOmitsOutput => &[Check::FilterHash],
             Self::FilterOmitsOutputChained => &[Check::FilterAgreement, Check::FilterContents],
             Self::FilterOmitsSpentChained => &[Check::FilterAgreement, Check::FilterSpends],
-            Self::FiltersUnsolicited => &[Check::Unsolicited],
+            // Taken for one that was asked for, it is not the filter of that block.
+            Self::FiltersUnsolicited => &[Check::Unsolicited, Check::FilterHash],
+            Self::BlockChanged | Self::BlockShortened => &[Check::BlockMerkle],
+            Self::BlockDuplicatedTail => &[Check::BlockDuplicates],
+            Self::BlockMadeUp => &[Check::BlockHash],
+            Self::PaymentsMadeUp => &[Check::SpendShown],
             _ => &[],
         }
     }
@@ -279,8 +284,16 @@ impl Lie {
         }
     }
 
+    /// Whether it takes another voice to find the lie out. Nothing in a block proves its filter, and a block that no
+    /// filter points to is never looked at: when all peers leave the same out of the same filters, what those blocks
+    /// have is not found, be it a payment or the spend of a coin that goes on to be told. Nothing is made up thereby.
+    pub const fn needs_witness(self) -> bool {
+        matches!(self, Self::FilterOmitsOutputChained | Self::FilterOmitsSpentChained)
+    }
+
     /// Whether an honest peer could have been deceived into the same, so that nobody need be banned for it: what cannot
-    /// be verified yet, what it takes masternodes or miners to forge, what is left unsaid, and payments that nobody signed.
+    /// be verified yet, what it takes masternodes or miners to forge, what is left unsaid, what is true and comes late,
+    /// and payments that nobody signed.
     pub const fn is_deniable(self) -> bool {
         matches!(
             self,
@@ -291,6 +304,7 @@ impl Lie {
                 | Self::SkipListRange
                 | Self::FiltersWithheld
                 | Self::FiltersIncomplete
+                | Self::FiltersUnsolicited
                 | Self::PaymentsMadeUp
         )
     }

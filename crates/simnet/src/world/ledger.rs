@@ -1,7 +1,7 @@
 //! The client's wallet held against the scenario's ledger.
 
 use super::{Failure, World};
-use crate::wallet::{Horizon, TrueFinality, TrueRecord};
+use crate::wallet::{Horizon, TrueFinality, TrueRecord, Truth};
 use dash_spv_wasm::api::{ApiBalance, ApiFinality, ApiTxRecord, ApiUtxo, Duffs, Reply};
 use dash_spv_wasm::engine::{Birthday, Command, WalletCommand};
 use dash_spv_wasm::wallet::WatchId;
@@ -53,18 +53,32 @@ impl World {
     /// # Errors
     /// If a call is not answered.
     pub fn wallet_differences(&mut self, watches: &[WatchId]) -> Result<Vec<String>, Failure> {
-        let mut found = Vec::new();
-        for (scope, watch) in watches.iter().enumerate() {
-            let Reply::Balance(balance) = self.wallet_call(WalletCommand::Balance(*watch))? else {
-                return Err(self.failure("no balance"));
-            };
-            let Reply::Utxos(coins) = self.wallet_call(WalletCommand::Utxos(*watch))? else {
-                return Err(self.failure("no coins"));
-            };
-            let history = self.history(*watch)?;
-            self.compare(scope, &balance, &coins, &history, &mut found);
-        }
-        Ok(found)
+        // A lock that was announced before the client came is not announced again: the client knows the one before.
+        let known = self.try_state().and_then(|state| state.chainlocked.as_ref()).map(|tip| tip.height);
+        let horizon = Horizon { locked: known, ..self.horizon() };
+        let views = self.wallet_views(watches)?;
+        let Some(wallet) = self.wallet() else { return Ok(Vec::new()) };
+        let by_watch = views.iter().enumerate();
+        Ok(by_watch.flat_map(|(scope, view)| view.differences(scope, wallet.truth(), &horizon)).collect())
+    }
+
+    /// What the client says of its watches.
+    ///
+    /// # Errors
+    /// If a call is not answered.
+    pub fn wallet_views(&mut self, watches: &[WatchId]) -> Result<Vec<WalletView>, Failure> {
+        watches.iter().map(|watch| self.wallet_view(*watch)).collect()
+    }
+
+    fn wallet_view(&mut self, watch: WatchId) -> Result<WalletView, Failure> {
+        let Reply::Balance(balance) = self.wallet_call(WalletCommand::Balance(watch))? else {
+            return Err(self.failure("no balance"));
+        };
+        let Reply::Utxos(coins) = self.wallet_call(WalletCommand::Utxos(watch))? else {
+            return Err(self.failure("no coins"));
+        };
+        let history = self.history(watch)?;
+        Ok(WalletView { balance, coins, history })
     }
 
     /// The whole history of a watch, page by page.
@@ -79,21 +93,41 @@ impl World {
             }
         }
     }
+}
 
-    fn compare(
-        &self,
-        scope: usize,
-        balance: &ApiBalance,
-        coins: &[ApiUtxo],
-        history: &[ApiTxRecord],
-        found: &mut Vec<String>,
-    ) {
-        // A lock that was announced before the client came is not announced again: the client knows the one before.
-        let known = self.try_state().and_then(|state| state.chainlocked.as_ref()).map(|tip| tip.height);
-        let horizon = Horizon { locked: known, ..self.horizon() };
-        let Some(wallet) = self.wallet() else { return };
-        let truth = wallet.truth();
-        let expected = truth.balance(Some(scope), &horizon);
+/// What a client says of one of its watches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WalletView {
+    /// The balance.
+    pub balance: ApiBalance,
+    /// The coins.
+    pub coins: Vec<ApiUtxo>,
+    /// The whole history, the newest first.
+    pub history: Vec<ApiTxRecord>,
+}
+
+impl WalletView {
+    /// Leaves out the transactions that are only a peer's word and not true: nobody can tell them from true ones.
+    pub fn leave_out_hearsay(&mut self, is_true: impl Fn(&str) -> bool) {
+        let is_hearsay = |finality: ApiFinality, txid: &str| finality == ApiFinality::Seen && !is_true(txid);
+        self.history.retain(|record| !is_hearsay(record.finality, &record.txid));
+        let balance = &mut self.balance;
+        self.coins.retain(|coin| {
+            let txid = coin.outpoint.split(':').next().unwrap_or_default();
+            let goes = is_hearsay(coin.finality, txid);
+            if goes {
+                balance.pending.0 -= coin.value.0;
+                balance.total.0 -= coin.value.0;
+            }
+            !goes
+        });
+    }
+
+    /// What is said here of the watch at this place of the scenario and is not in a ledger, and the other way round.
+    pub fn differences(&self, scope: usize, truth: &Truth, horizon: &Horizon) -> Vec<String> {
+        let Self { balance, coins, history } = self;
+        let mut found = Vec::new();
+        let expected = truth.balance(Some(scope), horizon);
         let all = [
             ("chainlocked", balance.chainlocked, expected.chainlocked),
             ("instantlocked", balance.instantlocked, expected.instantlocked),
@@ -109,7 +143,7 @@ impl World {
         }
         let mut said: Vec<String> = coins.iter().map(coin_line).collect();
         let mut expected: Vec<String> = truth
-            .coins(Some(scope), &horizon)
+            .coins(Some(scope), horizon)
             .iter()
             .map(|coin| {
                 let script: String = coin.script.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -123,20 +157,21 @@ impl World {
             .collect();
         said.sort();
         expected.sort();
-        note_differences(&format!("watch {scope}: coin"), &said, &expected, found);
+        note_differences(&format!("watch {scope}: coin"), &said, &expected, &mut found);
 
-        let expected: Vec<String> = truth.history(Some(scope), &horizon).iter().map(true_line).collect();
+        let expected: Vec<String> = truth.history(Some(scope), horizon).iter().map(true_line).collect();
         let said: Vec<String> = history.iter().map(record_line).collect();
         let (mut one, mut two) = (said.clone(), expected.clone());
         one.sort();
         two.sort();
-        note_differences(&format!("watch {scope}: transaction"), &one, &two, found);
+        note_differences(&format!("watch {scope}: transaction"), &one, &two, &mut found);
         let mined = |lines: &[String]| -> Vec<String> {
             lines.iter().filter(|line| !line.contains(" None ")).cloned().collect()
         };
         if one == two && mined(&said) != mined(&expected) {
             found.push(format!("watch {scope}: the history is in another order"));
         }
+        found
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whole stretches, compared by the header at their end.
 
 use super::{Ask, DEPTH, Finding, Frontier, MAX_UNDECIDED, Work, grouped};
+use crate::checks::{self, Check};
 use crate::engine::ConnId;
 use crate::sync::filters::stretch;
 use crate::sync::filters::trial::Trial;
@@ -59,7 +60,7 @@ impl Frontier {
 
     /// Whether nothing is open between a peer and what is agreed on for a stretch.
     fn is_settled(&mut self, own: u32, conn: ConnId, work: &mut Work) -> bool {
-        if self.supports(conn, own) {
+        if self.supports(conn, own) || !checks::on(Check::FilterAgreement) {
             return true;
         }
         let supporter = self.voices.keys().copied().find(|other| self.supports(*other, own));
@@ -141,7 +142,7 @@ impl Frontier {
             let (header, lead) = (*header, lead[0]);
             let others: Vec<ConnId> = groups
                 .iter()
-                .filter(|(other, _)| **other != header)
+                .filter(|(other, _)| **other != header && checks::on(Check::FilterAgreement))
                 .flat_map(|(_, conns)| conns)
                 .copied()
                 .collect();

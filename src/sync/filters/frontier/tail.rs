@@ -1,6 +1,7 @@
 //! The end of the chain, compared hash by hash.
 
 use super::{Ask, Finding, Frontier, Link, Work, grouped, lie, said};
+use crate::checks::{self, Check};
 use crate::engine::ConnId;
 use crate::sync::filters::stretch;
 use crate::sync::filters::voice::Voice;
@@ -46,7 +47,8 @@ impl Frontier {
             let Some(ours) = self.tail[at].hash.filter(|_| height >= self.floor) else { continue };
             let groups = self.words_at(height);
             let speaks = groups.get(&ours).and_then(|conns| conns.first()).copied();
-            let Some((_, others)) = groups.iter().find(|(word, _)| **word != ours) else { continue };
+            let differs = |word: &FilterHash| *word != ours && checks::on(Check::FilterAgreement);
+            let Some((_, others)) = groups.iter().find(|(word, _)| differs(word)) else { continue };
             if let Some(speaks) = speaks {
                 let other = others[0];
                 self.try_at(height, [speaks, other]);
@@ -71,7 +73,7 @@ impl Frontier {
             let before = self.tail.back().map_or(before, |link| link.header);
             let mut words = groups.iter();
             let link = match (words.next(), words.next()) {
-                (Some((hash, conns)), None) => {
+                (Some((hash, conns)), other) if other.is_none() || !checks::on(Check::FilterAgreement) => {
                     let header = self.followed(conns, height, &before);
                     header.map(|header| Link { header, hash: Some(*hash) })
                 }

@@ -11,6 +11,7 @@ use dash_protocol::{
     Block, FilterHash, MerkleRoot, Message, OutPoint, Transaction, TxIn, TxOut, Txid, merkle,
 };
 use dash_spv_wasm::filters::gcs;
+use std::collections::BTreeSet;
 
 /// One of so many blocks with payments is lied about.
 const PICKED: u8 = 6;
@@ -115,14 +116,17 @@ impl Forger<'_> {
     pub(super) fn made_up_payments(&mut self) -> Vec<Offer> {
         let top = self.chain.height();
         let recent = (top.saturating_sub(RECENT)..=top).rev().filter_map(|height| self.chain.body(height));
-        let paid = recent.flat_map(|body| &body.transactions()[1..]);
+        let paid: Vec<_> = recent.flat_map(|body| &body.transactions()[1..]).collect();
+        let spent: BTreeSet<OutPoint> =
+            paid.iter().flat_map(|one| one.transaction.inputs.iter().map(|input| input.previous)).collect();
         let mut found: Vec<(OutPoint, TxOut)> = paid
+            .iter()
             .flat_map(|one| {
                 let txid = one.transaction.txid();
                 let outputs = (0..).zip(one.transaction.outputs.clone());
                 outputs.map(move |(vout, output)| (OutPoint { txid, vout }, output))
             })
-            .filter(|(_, output)| output.script.first() != Some(&0x6a))
+            .filter(|(at, output)| output.script.first() != Some(&0x6a) && !spent.contains(at))
             .collect();
         if found.is_empty() {
             return Vec::new();
