@@ -15,7 +15,9 @@
 mod control;
 mod info;
 
-pub use info::{FactsInfo, FiltersInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, SubmissionInfo, TipInfo};
+pub use info::{
+    FactsInfo, FiltersInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, SubmissionInfo, TipInfo,
+};
 
 use crate::chain::{ChainBuilder, Contents, FilterKind, SimChain};
 use crate::masternodes::MasternodePlan;
