@@ -1,7 +1,7 @@
 //! `cargo xtask bench filters`: filters searched for a thousand scripts, and a fresh watch over a whole chain.
 //!
 //! The baseline of a search is the reader of the `bitcoin` crate (rust-bitcoin, BIP 158) natively on one thread, with
-//! the same filters and scripts in the same run. The filters are made, of 10 to 60 scripts each (`dash-spv-bench` has
+//! the same filters and scripts in the same run. The filters are made, of 10 to 140 scripts each (`dash-spv-bench` has
 //! the mixture): the time goes with the scripts that are looked for far more than with those in a filter. All have to
 //! find the same filters, those among them in which a script was put, or nothing is said.
 //!
@@ -35,7 +35,7 @@ pub struct Args {
     #[arg(long, default_value_t = 100_000)]
     height: u32,
     /// Strangers whom each of those blocks pays, beside two others
-    #[arg(long, default_value_t = 33)]
+    #[arg(long, default_value_t = 73)]
     crowd: u32,
     /// How often to watch from nothing; the medians count
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
