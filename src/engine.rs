@@ -275,7 +275,7 @@ impl Engine {
             bytes_in: bytes_in as f64,
             bytes_out: bytes_out as f64,
             headers_per_second: self.sync.phase_progress(now.mono_ms).headers.per_second,
-            filters_per_second: 0.0,
+            filters_per_second: self.sync.filters().per_second(now.mono_ms),
             requests: self.sync.request_counts(),
             quorum_requests: self.sync.masternodes().requests(),
             circuit: self.sync.masternodes().circuit(),

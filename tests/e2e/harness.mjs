@@ -110,6 +110,8 @@ export async function simnet(
     tip: () => control('GET', '/tip'),
     /** What is true as of the tip: masternodes by number, quorums with their keys and members. */
     facts: () => control('GET', '/facts'),
+    /** Has the filters of all blocks made: how many there are, and how many bytes they take. */
+    filters: () => control('GET', '/filters'),
     /** How many messages of each command the peers have had. */
     served: () => control('GET', '/served'),
     /** Has a payment made and locked by InstantSend at once, and answers its txid. */

@@ -3,6 +3,7 @@
 //! Machines differ and are shared: a figure is given with the baseline that was measured in the same run, and the
 //! ratio of the two is what can be compared.
 
+mod filters;
 mod headers;
 mod masternodes;
 mod native;
@@ -20,6 +21,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum What {
+    /// Filters per second in Chrome and natively, and what a fresh watch takes
+    Filters(filters::Args),
     /// Headers per second, from the bridge to IndexedDB in Chrome and natively into memory
     Headers(headers::Args),
     /// Milliseconds to prove mainnet's list and quorums and to verify a signature, in Chrome and natively
@@ -50,6 +53,7 @@ impl Figure {
 /// Measures, prints the figures as a table, then as JSON.
 pub fn run(args: &Args) -> Result<()> {
     let figures = match &args.what {
+        What::Filters(args) => filters::run(args)?,
         What::Headers(args) => headers::run(args)?,
         What::Masternodes(args) => masternodes::run(args)?,
     };

@@ -25,7 +25,7 @@ pub fn wasm() -> Result<()> {
     module("dash-spv-wasm", &paths::wasm())
 }
 
-/// What `cargo xtask bench masternodes` runs in a page, built as the wasm module is, into `target/wasm-bench`.
+/// What `cargo xtask bench masternodes` and `filters` run in a page, built as the wasm module is, into `target/wasm-bench`.
 pub fn wasm_bench() -> Result<()> {
     module("dash-spv-bench", &paths::wasm_bench())
 }

@@ -1,5 +1,5 @@
-//! What `cargo xtask bench masternodes` measures: recorded lists, rotation info and signatures of mainnet, proven by
-//! the client's own rules.
+//! What `cargo xtask bench masternodes` and `cargo xtask bench filters` measure: recorded lists, rotation info and
+//! signatures of mainnet, proven by the client's own rules, and filters searched for a wallet's scripts.
 //!
 //! The same functions run natively and, built for wasm with the package's settings, in a page; whoever calls them holds
 //! the watch. This crate is no part of the package.
@@ -8,13 +8,18 @@
 //! |---|---|
 //! | `recording.rs` | the files of the recording, which the caller reads, and the blocks that they name |
 //! | `quorums.rs` | from rotation info and its neighbours to verified quorums, in three steps |
-//! | `web.rs` | the same for a page |
+//! | `filters.rs` | filters to be searched, made by a seed |
+//! | `web/` | the same for a page |
+//!
+//! `examples/filters.rs` searches the filters natively, beside another reader.
 
+mod filters;
 mod quorums;
 mod recording;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
+pub use filters::Haystack;
 pub use quorums::{checks, prove, verify};
 pub use recording::Recording;
 
@@ -52,6 +57,9 @@ pub enum BenchError {
     /// A recorded commitment breaks a rule.
     #[error(transparent)]
     Commitment(#[from] CommitmentError),
+    /// A search through filters that is not as it should be.
+    #[error("searching filters: {0}")]
+    Search(String),
     /// A recorded signature does not hold.
     #[error("{bad} of {all} signatures do not hold")]
     Signature {

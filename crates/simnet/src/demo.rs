@@ -2,7 +2,8 @@
 //! people who pay, masternodes who lock, and an HTTP control.
 //!
 //! Every block from genesis on has a body that can be asked for, and a filter: a coinbase each, and in one of eight of
-//! the last 2,000 blocks a payment of somebody's. Filters are made when they are first asked for.
+//! the last 2,000 blocks a payment of somebody's. Filters are made when they are first asked for. Those are of a script
+//! or two; where filters are to be as large as on a busy network, coinbases pay a crowd.
 //!
 //! Whoever asks gets coins from a [`Faucet`]. What it pays, and what clients send, is told to the peers' other clients
 //! within five seconds as nodes do; two seconds after it came the masternodes lock it, the next block holds it, and
@@ -14,14 +15,17 @@
 mod control;
 mod info;
 
-pub use info::{FactsInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, SubmissionInfo, TipInfo};
+pub use info::{
+    FactsInfo, FiltersInfo, LockInfo, MasternodeCounts, PeerState, QuorumInfo, SubmissionInfo, TipInfo,
+};
 
-use crate::chain::{ChainBuilder, Contents, SimChain};
+use crate::chain::{ChainBuilder, Contents, FilterKind, SimChain};
 use crate::masternodes::MasternodePlan;
 use crate::peer::Profile;
 use crate::rng::Rng;
 use crate::tcp::{CannotPay, Faucet, Fill, LiveChain, TcpPeer, unix_secs};
-use dash_protocol::{ChainOverrides, NetworkParams, Txid};
+use crate::wallet::Lock;
+use dash_protocol::{ChainOverrides, NetworkParams, TxOut, Txid};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::io;
@@ -84,6 +88,8 @@ pub struct DemoConfig {
     pub height: u32,
     /// Its masternodes, if it has any.
     pub masternodes: Option<MasternodePlan>,
+    /// Strangers whom the coinbase of each block at the start pays besides.
+    pub crowd: u32,
     /// Of the chain and of all chance.
     pub seed: u64,
     /// One peer each.
@@ -105,6 +111,7 @@ impl DemoConfig {
             params,
             height,
             masternodes: None,
+            crowd: 0,
             seed: 1,
             peers: vec![Profile::honest(); 3],
             checkpoints: Vec::new(),
@@ -138,15 +145,25 @@ impl Demo {
     /// # Errors
     /// When a port cannot be bound.
     pub async fn start(config: DemoConfig) -> io::Result<Self> {
-        let DemoConfig { params, height, masternodes, seed, peers, checkpoints, interval, ip, control } =
-            config;
+        let DemoConfig {
+            params,
+            height,
+            masternodes,
+            crowd,
+            seed,
+            peers,
+            checkpoints,
+            interval,
+            ip,
+            control,
+        } = config;
         let lead = if params.no_retargeting { 0 } else { DEVNET_LEAD };
         let mut builder =
             ChainBuilder::new(params).seed(seed).height(height).ends_at(unix_secs().saturating_sub(lead));
         if let Some(plan) = masternodes {
             builder = builder.masternodes(plan);
         }
-        let build = tokio::task::spawn_blocking(move || history(builder, height, seed));
+        let build = tokio::task::spawn_blocking(move || history(builder, height, crowd, seed));
         let (chain, faucet) = build.await.map_err(io::Error::other)?;
         let heights = checkpoints.iter().filter(|&&height| height <= chain.height());
         let known: Vec<_> = heights.map(|&height| chain.checkpoint(height)).collect();
@@ -247,10 +264,13 @@ impl Drop for Demo {
     }
 }
 
-/// A chain on which strangers were paid now and then of late.
-fn history(builder: ChainBuilder, height: u32, seed: u64) -> (SimChain, Faucet) {
+/// A chain on which strangers were paid now and then of late, and a crowd of them in every block.
+fn history(builder: ChainBuilder, height: u32, crowd: u32, seed: u64) -> (SimChain, Faucet) {
+    /// Duffs for each of the crowd.
+    const SHARE: i64 = 1_000;
     let mut faucet = Faucet::new(seed);
     let mut rng = Rng::split(seed, 32);
+    let mut crowded = Rng::split(seed, 33);
     let chain = builder.bodies().build_with(|below| {
         let is_lively = below.height() + BLOCKS_WITH_PAYMENTS >= height && rng.below(PAID_EVERY) == 0;
         let payment = is_lively.then(|| {
@@ -259,7 +279,10 @@ fn history(builder: ChainBuilder, height: u32, seed: u64) -> (SimChain, Faucet) 
         });
         let payment = payment.flatten().and_then(|payment| below.spending(payment));
         let transactions = payment.into_iter().collect();
-        Contents { reward: faucet.reward(below), transactions, locked: false }
+        let mut reward = faucet.reward(below);
+        let mut stranger = || TxOut { value: SHARE, script: Lock::random(&mut crowded).script() };
+        reward.extend((0..crowd).map(|_| stranger()));
+        Contents { reward, transactions, locked: false }
     });
     (chain, faucet)
 }
@@ -273,6 +296,15 @@ impl Net {
     fn tip(&self) -> TipInfo {
         let chain = self.chain.read();
         tip_at(&chain, chain.height()).expect("a chain has the block at its height")
+    }
+
+    /// Makes all filters and their headers, and tells how large they are.
+    fn filters(&self) -> FiltersInfo {
+        let chain = self.chain.read();
+        let blocks = (0..=chain.height()).filter_map(|height| chain.known_block(&chain.hash_at(height)?));
+        let bytes = blocks.map(|block| block.filter(FilterKind::Full).len()).sum();
+        let tip = chain.filter_header(&chain.tip_hash(), FilterKind::Full);
+        FiltersInfo { blocks: chain.height() + 1, bytes, header: tip.map(|header| header.to_string()) }
     }
 
     fn served(&self) -> BTreeMap<String, u64> {

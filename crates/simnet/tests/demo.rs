@@ -5,7 +5,7 @@
 mod support;
 
 use simnet::demo::{
-    Demo, DemoConfig, FactsInfo, LockInfo, PeerState, TipInfo, late_masternodes, network_option,
+    Demo, DemoConfig, FactsInfo, FiltersInfo, LockInfo, PeerState, TipInfo, late_masternodes, network_option,
 };
 use simnet::masternodes::MasternodePlan;
 use simnet::peer::{Lie, Profile};
@@ -50,6 +50,26 @@ async fn peers_serve_the_chain_and_announce_what_is_mined() {
         assert_eq!(client.headers().await.unwrap(), demo.chain().read().headers()[300..]);
     }
     assert_eq!(told::<TipInfo>(control, "GET /tip").await, demo.tip());
+}
+
+#[tokio::test]
+async fn filters_tell_their_size_which_a_crowd_adds_to() {
+    let mut headers = Vec::new();
+    for (crowd, least, most) in [(0, 1, 10), (30, 70, 100)] {
+        let config = DemoConfig {
+            crowd,
+            interval: None,
+            control: Some("127.0.0.1:0".parse().unwrap()),
+            ..DemoConfig::new(regtest(), 120)
+        };
+        let demo = Demo::start(config).await.unwrap();
+        let told: FiltersInfo = told(demo.control().unwrap(), "GET /filters").await;
+        assert_eq!(told.blocks, 121);
+        let each = told.bytes / 121;
+        assert!((least..=most).contains(&each), "{each} bytes each");
+        headers.push(told.header.unwrap());
+    }
+    assert_ne!(headers[0], headers[1]);
 }
 
 #[tokio::test]

@@ -479,6 +479,11 @@ impl FilterSync {
         }
     }
 
+    /// Filters a second that were looked into of late.
+    pub fn per_second(&self, now_ms: u64) -> f64 {
+        self.matching.per_second(now_ms)
+    }
+
     /// A peer is gone, and so is what it was asked.
     pub fn peer_gone(&mut self, conn: ConnId, ctx: &mut Ctx<'_>) {
         self.pipeline.peer_gone(conn, &mut ctx.shared());

@@ -202,7 +202,7 @@ impl FilterSync {
     /// Takes what became of a job.
     pub fn on_computed(&mut self, job: JobId, result: ComputeReply, ctx: &mut Ctx<'_>) {
         let phase = SyncPhase::DownloadingFilters;
-        if self.matching.done(job, result, &mut self.searches) {
+        if self.matching.done(job, result, &mut self.searches, ctx.now) {
             ctx.recovery.worked(phase, Failure::Compute);
         } else {
             self.retry_at_ms = ctx.now.mono_ms + ctx.recovery.failed(phase, Failure::Compute);

@@ -62,6 +62,12 @@ impl PhaseMeter {
         }
     }
 
+    /// Counts further items, for what has no end that is known.
+    pub(crate) fn add(&mut self, items: u64, now_ms: u64) {
+        let completed = self.completed + items;
+        self.set(completed, completed, now_ms);
+    }
+
     fn set(&mut self, completed: u64, total: u64, now_ms: u64) -> bool {
         let moved = completed > self.completed;
         if completed < self.completed {

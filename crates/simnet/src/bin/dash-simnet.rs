@@ -36,6 +36,9 @@ struct Options {
     /// How many masternodes; none for 0.
     #[arg(long, default_value_t = 0)]
     masternodes: u32,
+    /// Strangers whom the coinbase of each block at the start pays, so that filters are larger.
+    #[arg(long, default_value_t = 0)]
+    crowd: u32,
     /// A height from which rules hold, as `v20=500`; repeatable.
     #[arg(long, value_name = "NAME=HEIGHT", value_parser = activation)]
     activation: Vec<(String, u32)>,
@@ -143,6 +146,7 @@ fn config(options: &Options) -> Result<DemoConfig, Box<dyn Error>> {
         params: Arc::new(params(options)?),
         height: options.height,
         masternodes: (options.masternodes > 0).then(|| MasternodePlan::new(options.masternodes)),
+        crowd: options.crowd,
         seed: options.seed,
         peers,
         checkpoints,

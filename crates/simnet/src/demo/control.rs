@@ -5,6 +5,7 @@
 //! | `GET /tip` | `{"height":…,"hash":"…","time":…}` |
 //! | `GET /peers` | `[{"address":"…","up":true}]` |
 //! | `GET /facts` | the truth about masternodes and quorums as of the tip: [`FactsInfo`] |
+//! | `GET /filters` | makes the filters of all blocks, and answers how long they are: [`FiltersInfo`] |
 //! | `GET /served` | `{"getheaders2":3,…}`: how many messages of each command the peers got |
 //! | `GET /submissions` | what became of the last thousand transactions that clients sent: [`SubmissionInfo`] |
 //! | `POST /mine?blocks=N` | mines N blocks (1), answers the tip |
@@ -18,7 +19,7 @@
 //! other, and then nothing is locked until `/locking/on`: to show an honest reorganisation, mine with locking off.
 
 use super::Net;
-use super::info::{FactsInfo, LockInfo, PeerState, SubmissionInfo, TipInfo};
+use super::info::{FactsInfo, FiltersInfo, LockInfo, PeerState, SubmissionInfo, TipInfo};
 use crate::tcp::{Fill, unix_secs};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, Response, StatusCode, header};
@@ -63,6 +64,7 @@ pub(super) fn router(net: Arc<Net>) -> Router {
         .route("/tip", get(async |State(net): State<Arc<Net>>| Json(net.tip())))
         .route("/peers", get(list_peers))
         .route("/facts", get(facts))
+        .route("/filters", get(filters))
         .route("/served", get(served))
         .route("/submissions", get(submissions))
         .route("/pay", post(pay))
@@ -94,6 +96,12 @@ async fn served(State(net): State<Arc<Net>>) -> Json<BTreeMap<String, u64>> {
 async fn facts(State(net): State<Arc<Net>>) -> Result<Json<FactsInfo>, StatusCode> {
     let facts = net.chain.read().facts().ok_or(StatusCode::NOT_FOUND)?;
     Ok(Json(FactsInfo::from(&facts)))
+}
+
+/// Takes seconds on a long chain.
+async fn filters(State(net): State<Arc<Net>>) -> Result<Json<FiltersInfo>, StatusCode> {
+    let filters = tokio::task::spawn_blocking(move || net.filters()).await;
+    filters.map(Json).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 async fn submissions(State(net): State<Arc<Net>>) -> Json<Vec<SubmissionInfo>> {

@@ -25,6 +25,17 @@ pub struct PeerState {
     pub up: bool,
 }
 
+/// The filters of all blocks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FiltersInfo {
+    /// How many blocks there are, genesis included.
+    pub blocks: u32,
+    /// How long all their filters are together.
+    pub bytes: usize,
+    /// The filter header of the tip; none on a chain without filters.
+    pub header: Option<String>,
+}
+
 /// A payment that is locked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LockInfo {

@@ -1,4 +1,7 @@
-//! The benchmarks for a page: one object that keeps what each step makes for the next one.
+//! The benchmarks for a page: of lists and quorums one object that keeps what each step makes for the next one, and in
+//! `filters.rs` the search through filters.
+
+mod filters;
 
 use crate::quorums::Lists;
 use crate::{BenchError, Recording, checks, prove, signatures, verify, verify_batch};
