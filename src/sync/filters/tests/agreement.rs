@@ -142,15 +142,9 @@ fn one_peer_alone_is_believed_only_where_nobody_else_is() {
     let reach = |conn: ConnId| if conn == ConnId(1) { 50 } else { 0 };
     for _ in 0..5 {
         let (asks, _) = room.frontier.advance(50, reach);
-<<<<<<< HEAD
-        asks.into_iter().for_each(|ask| {
-            let _ = room.answer(ask, &mut Vec::new());
-        });
-=======
         for ask in asks {
             room.answer(ask, &mut Vec::new());
         }
->>>>>>> attacks-w
     }
     assert_eq!(room.frontier.agreed(), None);
 }
@@ -163,15 +157,9 @@ fn peers_behind_one_bridge_are_one_voice_where_there_are_two_bridges() {
     let reach = |conn: ConnId| if conn == ConnId(3) { 0 } else { 50 };
     for _ in 0..5 {
         let (asks, _) = room.frontier.advance(50, reach);
-<<<<<<< HEAD
-        asks.into_iter().for_each(|ask| {
-            let _ = room.answer(ask, &mut Vec::new());
-        });
-=======
         for ask in asks {
             room.answer(ask, &mut Vec::new());
         }
->>>>>>> attacks-w
     }
     assert_eq!(room.frontier.agreed(), None);
     room.settle();
