@@ -4,7 +4,8 @@ use super::support::Chain;
 use dash_protocol::{BlockHash, BlsPublicKey, BlsSignature, CompressedHeaders, DecodeError, Header};
 use dash_spv_wasm::chain::pow::x11;
 use dash_spv_wasm::compute::run;
-use dash_spv_wasm::engine::{ComputeReply, ComputeWork};
+use dash_spv_wasm::engine::{ComputeReply, ComputeWork, FilterBatch};
+use dash_spv_wasm::filters::{BatchMatches, gcs};
 use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use dash_spv_wasm::web::client::compute;
 use dash_spv_wasm::web::wire::{answers, decode_reply, decode_work, encode_reply, encode_work};
@@ -58,7 +59,18 @@ fn commitments() -> Vec<CommitmentCheck> {
     vec![good, forged, malformed]
 }
 
-fn works() -> [ComputeWork; 7] {
+/// Three blocks, of which the second holds what is looked for and the third has no filter.
+fn filters() -> FilterBatch {
+    let script = |number: u8| vec![number; 25];
+    let block = |number: u8| BlockHash::from_bytes([number; 32]);
+    let filter = |number: u8| gcs::encode(&block(number), &[script(number), script(100)].into());
+    FilterBatch {
+        elements: vec![script(2), script(7)],
+        filters: vec![(block(1), filter(1)), (block(2), filter(2)), (block(3), vec![255; 3])],
+    }
+}
+
+fn works() -> [ComputeWork; 9] {
     let chain = Chain::of(50);
     let payload = CompressedHeaders::compress(&headers(&chain), x11).into_payload();
     [
@@ -69,6 +81,8 @@ fn works() -> [ComputeWork; 7] {
         ComputeWork::VerifyCommitments(commitments()),
         ComputeWork::VerifySignatures(signatures()),
         ComputeWork::VerifySignatures(Vec::new()),
+        ComputeWork::MatchFilters(filters()),
+        ComputeWork::MatchFilters(FilterBatch::default()),
     ]
 }
 
@@ -107,7 +121,7 @@ fn bytes_of_another_form_are_refused() {
     for bytes in [&[][..], &[0], &[1, 7], &[2; 100], &[3, 0], &[5, 4], &[6, 2], &[6, 1, 0, 255], &[9]] {
         assert!(decode_reply(bytes).is_err(), "{bytes:?}");
     }
-    let [hash, empty, expand, _, commitments, signatures, _] = works();
+    let [hash, empty, expand, _, commitments, signatures, _, filters, none] = works();
     let two = ComputeReply::Hashes(vec![BlockHash::ZERO; 2]);
     assert!(!answers(&hash, &two) && !answers(&empty, &two) && !answers(&expand, &two));
     assert!(!answers(&hash, &ComputeReply::Failed("x".to_owned())));
@@ -116,11 +130,20 @@ fn bytes_of_another_form_are_refused() {
     assert!(answers(&commitments, &verdicts(3)) && answers(&signatures, &hold(3)));
     assert!(!answers(&commitments, &verdicts(2)) && !answers(&commitments, &hold(3)));
     assert!(!answers(&signatures, &hold(4)) && !answers(&signatures, &verdicts(3)));
+    let found = |matched, malformed| ComputeReply::Matches(BatchMatches { matched, malformed });
+    assert!(answers(&filters, &found(vec![0, 2], vec![1])) && answers(&none, &found(vec![], vec![])));
+    assert!(!answers(&filters, &found(vec![3], vec![])) && !answers(&filters, &found(vec![], vec![3])));
+    assert!(!answers(&none, &found(vec![0], vec![])) && !answers(&filters, &verdicts(3)));
 }
 
 #[wasm_bindgen_test]
-fn checks_cut_short_or_with_too_many_members_are_no_work() {
-    for work in [ComputeWork::VerifyCommitments(commitments()), ComputeWork::VerifySignatures(signatures())] {
+fn work_cut_short_or_with_too_many_members_is_none() {
+    let works = [
+        ComputeWork::VerifyCommitments(commitments()),
+        ComputeWork::VerifySignatures(signatures()),
+        ComputeWork::MatchFilters(filters()),
+    ];
+    for work in works {
         let bytes = encode_work(&work);
         for cut in [1, 47, 48, 49, 100] {
             assert!(decode_work(&bytes[..bytes.len() - cut]).is_err(), "{cut}");
@@ -129,6 +152,12 @@ fn checks_cut_short_or_with_too_many_members_are_no_work() {
     let mut check = commitments().remove(0);
     check.member_keys = vec![BlsPublicKey::NULL; 1001];
     assert!(decode_work(&encode_work(&ComputeWork::VerifyCommitments(vec![check]))).is_err());
+}
+
+#[wasm_bindgen_test]
+fn filters_that_match_and_those_that_are_none_are_told_by_their_places() {
+    let found = BatchMatches { matched: vec![1], malformed: vec![2] };
+    assert_eq!(run(ComputeWork::MatchFilters(filters())), ComputeReply::Matches(found));
 }
 
 #[wasm_bindgen_test]

@@ -492,7 +492,7 @@ impl FilterSync {
     }
 
     /// Lets a peer go that serves no filters, or else the one that was there longest.
-    pub fn switch_peer(&mut self, ctx: &mut Ctx<'_>) {
+    pub fn switch_peer(ctx: &mut Ctx<'_>) {
         let ready: Vec<(ConnId, bool)> =
             ctx.peers.ready().map(|peer| (peer.conn, requests::serves_filters(peer))).collect();
         let useless = ready.iter().find(|(_, serves)| !serves).or(ready.first());

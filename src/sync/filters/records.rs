@@ -248,7 +248,7 @@ fn decode_left(record: &[u8]) -> Option<BTreeMap<Script, Span>> {
         if span.from > span.until {
             return None;
         }
-        left.insert(Script::from(&element[..]), span);
+        left.insert(Script::from(element), span);
     }
     Some(left)
 }
