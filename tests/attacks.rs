@@ -5,6 +5,7 @@
 
 use simnet::measure::attacks::{Liars, Outcome, believed, refused};
 use simnet::peer::Lie;
+use std::ops::Range;
 
 /// Does something for every one of these lies, on two threads.
 fn for_every_lie(lies: impl Iterator<Item = Lie>, work: impl Fn(Lie) -> Vec<String> + Sync) {
@@ -21,8 +22,8 @@ fn for_every_lie(lies: impl Iterator<Item = Lie>, work: impl Fn(Lie) -> Vec<Stri
 }
 
 /// What is wrong with how a lie is refused by a client with all checks.
-fn effects(lie: Lie, seeds: u64) -> Vec<String> {
-    let runs = (0..seeds).flat_map(|seed| [Liars::One, Liars::All].map(|liars| refused(seed, lie, liars)));
+fn effects(lie: Lie, seeds: Range<u64>) -> Vec<String> {
+    let runs = seeds.flat_map(|seed| [Liars::One, Liars::All].map(|liars| refused(seed, lie, liars)));
     runs.filter_map(Result::err).collect()
 }
 
@@ -38,7 +39,7 @@ fn disbelief(lie: Lie) -> Vec<String> {
 
 #[test]
 fn no_lie_about_masternodes_or_locks_has_an_effect() {
-    for_every_lie(Lie::of_masternodes(), |lie| effects(lie, 2));
+    for_every_lie(Lie::of_masternodes(), |lie| effects(lie, 0..2));
 }
 
 #[test]
@@ -48,7 +49,8 @@ fn each_of_them_is_believed_where_its_checks_are_off() {
 
 #[test]
 fn no_lie_about_filters_blocks_or_payments_has_an_effect() {
-    for_every_lie(Lie::of_filters(), |lie| effects(lie, 2));
+    // Seed 0 is tried where each is believed.
+    for_every_lie(Lie::of_filters(), |lie| effects(lie, 1..2));
 }
 
 #[test]

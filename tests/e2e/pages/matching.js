@@ -47,9 +47,9 @@ async function measure({ seed, workers, rounds }) {
   return { found: [...found], filters: search.filters(), times };
 }
 
-onmessage = ({ data }) => {
+addEventListener('message', ({ data }) => {
   measure(data).then(
     result => postMessage({ result }),
     error => postMessage({ error: String(error) }),
   );
-};
+});

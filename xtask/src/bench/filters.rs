@@ -28,8 +28,8 @@ const MEMORY: f64 = 48.0;
 /// How much to measure.
 #[derive(clap::Args)]
 pub struct Args {
-    /// How often to search all filters; the medians count
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How often to search all filters; the fastest rounds count, the other reader's as well
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// Blocks that the fresh watch is over
     #[arg(long, default_value_t = 100_000)]
