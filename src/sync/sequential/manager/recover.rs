@@ -2,6 +2,7 @@
 
 use super::{SequentialSyncManager, Surroundings};
 use crate::api::PhaseStatus;
+use crate::sync::filters::FilterSync;
 use crate::sync::headers::HeaderSync;
 use crate::sync::sequential::SyncPhase;
 use crate::sync::sequential::recovery::Recovery;
@@ -29,7 +30,7 @@ impl SequentialSyncManager {
                     SyncPhase::DownloadingMnList => {
                         self.with_masternodes(around, |lists, _, ctx| lists.switch_peer(ctx));
                     }
-                    _ => self.with_filters(around, |filters, _, ctx| filters.switch_peer(ctx)),
+                    _ => self.with_filters(around, |_, _, ctx| FilterSync::switch_peer(ctx)),
                 }
             }
         }
