@@ -37,7 +37,13 @@ test('fifty thousand headers from three peers reach synced and stay stored', asy
   );
   const transitions = await page.evaluate(() => window.clients.client.transitions());
   const steps = transitions.map(step => step.to);
-  assert.deepEqual(steps.slice(steps.lastIndexOf('headers')), ['headers', 'filter-headers', 'filters', 'blocks', 'synced']);
+  assert.deepEqual(steps.slice(steps.lastIndexOf('headers')), [
+    'headers',
+    'filter-headers',
+    'filters',
+    'blocks',
+    'synced',
+  ]);
   const header = await page.evaluate(() => window.clients.client.header(1_234));
   const same = await page.evaluate(hash => window.clients.client.header(hash), header.hash);
   assert.equal(same.height, 1_234);

@@ -36,7 +36,8 @@ fn module(package: &str, out: &Path) -> Result<()> {
     let bindgen = setup::wasm_bindgen()?;
     setup::npm()?;
     process::say(&format!("building the wasm module of {package}"));
-    // As the one crate type asked for: link-time optimisation is left out where an rlib is built as well.
+    // The crate type is asked for here alone: as its manifest's, native builds would link it as well, and builds with
+    // other features would replace each other.
     process::run(
         process::cargo()
             .args(["rustc", "--profile", WASM_PROFILE, "--target", "wasm32-unknown-unknown"])
