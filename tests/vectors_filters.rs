@@ -7,6 +7,8 @@ mod vectors;
 
 #[path = "vectors/switches.rs"]
 mod needed;
+#[path = "vectors/recording.rs"]
+mod recording;
 
 #[path = "vectors_filters/support.rs"]
 mod support;

@@ -8,6 +8,8 @@ mod vectors;
 
 #[path = "vectors/switches.rs"]
 mod needed;
+#[path = "vectors/recording.rs"]
+mod recording;
 
 #[macro_use]
 #[path = "vectors_masternodes/support.rs"]

@@ -10,6 +10,8 @@ mod vectors;
 mod client;
 #[path = "vectors_sync/node.rs"]
 mod node;
+#[path = "vectors/recording.rs"]
+mod recording;
 
 use client::Client;
 use dash_spv_wasm::api::{ApiUtxo, Duffs, Reply};

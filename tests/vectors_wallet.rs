@@ -6,6 +6,9 @@
 #[macro_use]
 mod vectors;
 
+#[path = "vectors/recording.rs"]
+mod recording;
+
 #[macro_use]
 #[path = "vectors_wallet/support.rs"]
 mod support;

@@ -1,18 +1,16 @@
-//! Filter headers (BIP 157): what chains filters to one another, and what several voices agree on.
+//! Filter headers (BIP 157): what chains filters to one another.
 //!
 //! A filter header is a hash over a filter's hash and the header before it, so that a header that is agreed on proves
 //! every filter below it. Nothing in the blockchain proves the header itself: it is the word of peers.
 //!
 //! **Bounds.** A [`FilterHeaderChain`] of a reply has as many links as were asked for, at most
-//! [`dash_protocol::MAX_CFHEADERS`], 64 bytes each. [`agreement`] walks over what it is given and allocates only for
-//! the voices and opinions on one header.
+//! [`dash_protocol::MAX_CFHEADERS`], 64 bytes each.
 
 use crate::checks::{self, Check};
 use dash_protocol::{
     BlockHash, CFCheckpt, CFHeaders, FILTER_CHECKPOINT_INTERVAL, FilterHash, FilterHeader, FilterType,
     GetCFHeaders,
 };
-use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Why filter headers, or a filter, are refused.
@@ -232,26 +230,6 @@ impl FilterHeaderChain {
             _ => Ok(()),
         }
     }
-
-    /// Where two chains part. None if they agree as far as both reach, or if they do not meet.
-    pub fn parts_from(&self, other: &Self) -> Option<Parting> {
-        let low = self.start.max(other.start);
-        if self.before(low)? != other.before(low)? {
-            return Some(Parting::Below);
-        }
-        let [one, two] = [self, other].map(|chain| chain.hashes.iter().skip((low - chain.start) as usize));
-        let part = one.zip(two).position(|(one, two)| one != two)?;
-        Some(Parting::At(low + part as u32))
-    }
-}
-
-/// Where two chains of filter headers part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parting {
-    /// Somewhere below both: headers between the checkpoints below are to be compared.
-    Below,
-    /// The filters of this height differ, and all below are the same.
-    At(u32),
 }
 
 /// Holds a filter against the hash that the agreed chain has for its block.
@@ -283,69 +261,4 @@ pub fn checkpoints(
         return Err(FilterHeaderError::Count { expected, found });
     }
     Ok(reply.headers)
-}
-
-/// Height of a `cfcheckpt`'s header by its index.
-pub const fn checkpoint_height(index: usize) -> u32 {
-    (index as u32 + 1) * FILTER_CHECKPOINT_INTERVAL
-}
-
-/// What one peer says of filter headers.
-#[derive(Clone, Copy, Debug)]
-pub struct Statement<'a, V> {
-    /// Whose word it is. Peers that one hand could have made up, such as all behind one bridge, are one voice.
-    pub voice: V,
-    /// Headers at the same heights in every statement; some statements may be shorter.
-    pub headers: &'a [FilterHeader],
-}
-
-/// What comes of several statements.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Agreement {
-    /// How many headers, from the first on, enough voices have and none contradicts.
-    pub agreed: usize,
-    /// The statements by what they say of the first header that is in dispute, if one is: indices, those that say the
-    /// same together.
-    pub dispute: Option<Dispute>,
-}
-
-/// Different words on one header.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dispute {
-    /// Which header, counted from the first of the statements.
-    pub index: usize,
-    /// Indices of statements, those that say the same together; two groups at least.
-    pub opinions: Vec<Vec<usize>>,
-}
-
-/// What statements agree on. A header counts if `enough` voices have it, at least one, and no statement has another in
-/// its place: one honest voice is all it takes to stop a lie, and a majority proves nothing.
-pub fn agreement<V: Ord>(statements: &[Statement<'_, V>], enough: usize) -> Agreement {
-    let longest = statements.iter().map(|statement| statement.headers.len()).max().unwrap_or(0);
-    let dispute = (0..longest)
-        .find(|index| opinions(statements, *index).len() > 1)
-        .filter(|_| checks::on(Check::FilterAgreement));
-    let undisputed = dispute.unwrap_or(longest);
-    let enough = if checks::on(Check::FilterAgreement) { enough.max(1) } else { 1 };
-    let agreed = (0..undisputed).find(|index| voices(statements, *index) < enough).unwrap_or(undisputed);
-    let dispute =
-        dispute.map(|index| Dispute { index, opinions: opinions(statements, index).into_values().collect() });
-    Agreement { agreed, dispute }
-}
-
-/// Statements by the header that they have at an index.
-fn opinions<V>(statements: &[Statement<'_, V>], index: usize) -> BTreeMap<FilterHeader, Vec<usize>> {
-    let mut opinions: BTreeMap<FilterHeader, Vec<usize>> = BTreeMap::new();
-    for (at, statement) in statements.iter().enumerate() {
-        if let Some(header) = statement.headers.get(index) {
-            opinions.entry(*header).or_default().push(at);
-        }
-    }
-    opinions
-}
-
-/// How many voices have a header at an index.
-fn voices<V: Ord>(statements: &[Statement<'_, V>], index: usize) -> usize {
-    let speaking = statements.iter().filter(|statement| statement.headers.len() > index);
-    speaking.map(|statement| &statement.voice).collect::<BTreeSet<_>>().len()
 }

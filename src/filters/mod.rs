@@ -4,7 +4,7 @@
 //! Everything here is pure: bytes and blocks go in, what is proven or a typed error comes out. No peer, clock or store
 //! is known.
 //!
-//! - [`header`] chains filters to one another: links, checkpoints, what several voices agree on, where two differ.
+//! - [`header`] chains filters to one another: links and checkpoints.
 //! - [`gcs`] is the coding of a filter, under the key that [`siphash`] has of its block.
 //! - [`contents`] says what a filter holds of its block, [`judge()`] which of several filters for one block is a lie, by
 //!   the block itself and by what [`clues`] its inputs give.
@@ -25,7 +25,7 @@ mod tests;
 
 pub use contents::{MissingPrevout, build};
 pub use gcs::{Filter, FilterError};
-pub use header::{Agreement, FilterHeaderChain, FilterHeaderError, FilterRange, Statement, agreement};
+pub use header::{FilterHeaderChain, FilterHeaderError, FilterRange};
 pub use judge::{Fault, judge};
 pub use matcher::{BatchMatches, Matcher, Query};
 pub use siphash::FilterKey;

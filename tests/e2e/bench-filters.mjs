@@ -3,7 +3,7 @@
 
 import { parseArgs } from 'node:util';
 import { key } from './coins.mjs';
-import { bridge, browser, env, newPage, plainPage, scope, simnet, staticServer } from './harness.mjs';
+import { browser, env, measuringPage, newPage, scope, simnet, staticServer } from './harness.mjs';
 
 const options = Object.fromEntries(
   ['seed', 'rounds', 'height', 'crowd', 'watch-rounds'].map(name => [name, { type: 'string' }]),
@@ -69,14 +69,7 @@ async function follow([options, addresses]) {
 async function fresh(net, addresses) {
   const t = scope();
   try {
-    const origin = await staticServer(t);
-    const gate = await bridge(t, {
-      network: net.network,
-      peers: net.peers,
-      origins: [origin],
-      args: ['--max-down-rate', '0', '--max-new-per-minute', '100000'],
-    });
-    const page = await plainPage(await browser(t), origin);
+    const { gate, page } = await measuringPage(t, net);
     const options = {
       network: net.network,
       bridges: [gate.url],

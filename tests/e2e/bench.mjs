@@ -2,7 +2,7 @@
 // Run by `cargo xtask bench headers`; the last line printed is the figures as JSON.
 
 import { parseArgs } from 'node:util';
-import { bridge, browser, plainPage, scope, simnet, staticServer } from './harness.mjs';
+import { measuringPage, scope, simnet } from './harness.mjs';
 
 const { values } = parseArgs({
   options: { short: { type: 'string' }, long: { type: 'string' }, rounds: { type: 'string' } },
@@ -19,14 +19,7 @@ const middle = runs => runs.sort((a, b) => a.rate / a.x11 - b.rate / b.x11)[Math
 async function once(net, computeWorkers) {
   const t = scope();
   try {
-    const origin = await staticServer(t);
-    const gate = await bridge(t, {
-      network: net.network,
-      peers: net.peers,
-      origins: [origin],
-      args: ['--max-down-rate', '0', '--max-new-per-minute', '100000'],
-    });
-    const page = await plainPage(await browser(t), origin);
+    const { gate, page } = await measuringPage(t, net);
     const x11 = await page.evaluate(
       () =>
         new Promise((resolve, reject) => {

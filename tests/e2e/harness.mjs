@@ -241,6 +241,18 @@ export async function until(what, check, ms = 60_000) {
   }
 }
 
+/** A page in a fresh profile, and a bridge that holds nothing back: for what is measured. */
+export async function measuringPage(t, net) {
+  const origin = await staticServer(t);
+  const gate = await bridge(t, {
+    network: net.network,
+    peers: net.peers,
+    origins: [origin],
+    args: ['--max-down-rate', '0', '--max-new-per-minute', '100000'],
+  });
+  return { gate, page: await plainPage(await browser(t), origin) };
+}
+
 /** Simulated network, bridge, static server and browser in one: what most tests begin with. */
 export async function world(t, options = {}) {
   const net = await simnet(t, options);

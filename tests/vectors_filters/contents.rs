@@ -1,6 +1,7 @@
 //! What filters hold: ours are the node's, byte for byte.
 
-use crate::support::{Network, hex, json};
+use crate::recording::json;
+use crate::support::{Network, hex};
 use dash_protocol::{
     Block, BlockHash, ChainOverrides, Decode, FilterHash, FilterHeader, NetworkParams, SpecialPayload, TxType,
 };

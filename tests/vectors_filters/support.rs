@@ -1,13 +1,10 @@
 //! Recorded networks: their blocks, and each block's filter with its header as the node has them.
 
-use dash_protocol::{Block, BlockHash, Decode, FilterHeader, OutPoint, Reader};
+use crate::recording::{json, raw_blocks};
+use dash_protocol::{Block, BlockHash, Decode, FilterHeader, OutPoint};
 use serde_json::Value;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-
-pub fn json(folder: &Path, file: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
-}
+use std::path::PathBuf;
 
 pub fn hex(text: &str) -> Vec<u8> {
     (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
@@ -31,7 +28,8 @@ impl Network {
         let parse = |value: &Value| value.as_str().unwrap().to_owned();
         let hashes = json(&folder, "hashes.json");
         let filters = json(&folder, "filters.json");
-        let blocks = blocks(&std::fs::read(folder.join("blocks.bin")).unwrap());
+        let blocks: Vec<Block> =
+            raw_blocks(&folder).iter().map(|raw| Block::from_wire(raw).unwrap()).collect();
         let mut scripts = HashMap::new();
         for transaction in blocks.iter().flat_map(|block| &block.transactions) {
             let txid = transaction.txid();
@@ -68,14 +66,4 @@ impl Network {
     pub fn script(&self, place: &OutPoint) -> Option<&[u8]> {
         self.scripts.get(place).map(|script| &script[..])
     }
-}
-
-fn blocks(bytes: &[u8]) -> Vec<Block> {
-    let mut r = Reader::new(bytes);
-    let mut blocks = Vec::new();
-    while !r.is_empty() {
-        let len = r.u32().unwrap();
-        blocks.push(Block::from_wire(r.bytes(len as usize).unwrap()).unwrap());
-    }
-    blocks
 }

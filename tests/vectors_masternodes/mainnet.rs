@@ -1,6 +1,7 @@
 //! Mainnet: a list of 3,147 masternodes, a day of small diffs, and a rotation info.
 
-use crate::support::{json, number, text};
+use crate::recording::json;
+use crate::support::{number, text};
 use crate::vectors;
 use dash_protocol::{LLMQType, MerkleRoot};
 use dash_spv_wasm::masternodes::bls::{Verdict, verify_commitments};

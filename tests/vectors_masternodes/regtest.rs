@@ -1,7 +1,8 @@
 //! Two regtest networks of Dash Core nodes, against the nodes' own words: all members of all quorums, with and without
 //! skip lists.
 
-use crate::support::{Members, Network, json, number, text};
+use crate::recording::json;
+use crate::support::{Members, Network, number, text};
 use crate::vectors;
 use dash_protocol::{BlockHash, BlsSignature, QuorumHash};
 use dash_spv_wasm::masternodes::bls::{Verdict, verify_commitments};

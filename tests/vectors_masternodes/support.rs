@@ -1,5 +1,6 @@
 //! Recorded networks: their blocks, and every state that their recorded diffs prove.
 
+use crate::recording::{json, raw_blocks};
 use dash_protocol::{
     Block, BlockHash, ChainOverrides, Decode, FinalCommitment, LLMQType, LlmqParams, MerkleRoot, MnListDiff,
     NetworkParams, PartialMerkleTree, QRInfo, QuorumSnapshot, Txid,
@@ -21,10 +22,6 @@ macro_rules! need_network {
     ($test:literal, $network:literal) => {
         crate::support::Network::load(&need_vectors!($test, $network))
     };
-}
-
-pub fn json(folder: &Path, file: &str) -> Value {
-    serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
 }
 
 pub fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -127,7 +124,7 @@ impl Network {
         for (height, hash) in (0..).zip(hashes.as_array().unwrap()) {
             network.heights.insert(hash.as_str().unwrap().parse().unwrap(), height);
         }
-        network.blocks = read_blocks(&std::fs::read(folder.join("blocks.bin")).unwrap());
+        network.blocks = raw_blocks(folder).iter().map(|raw| Block::from_wire(raw).unwrap()).collect();
         for (height, block) in (0..).zip(&network.blocks) {
             assert_eq!(block.merkle_root().unwrap(), block.header.merkle_root);
             network.merkle_roots.insert(height, block.header.merkle_root);
@@ -313,14 +310,4 @@ fn mined_commitments(block: &Block) -> Vec<FinalCommitment> {
     // The payload's own version and height come first.
     let commitments = mined.map(|transaction| FinalCommitment::from_wire(&transaction.payload[6..]).unwrap());
     commitments.filter(|commitment| !commitment.is_null()).collect()
-}
-
-fn read_blocks(mut bytes: &[u8]) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    while let Some((len, rest)) = bytes.split_first_chunk::<4>() {
-        let (block, rest) = rest.split_at(u32::from_le_bytes(*len) as usize);
-        blocks.push(Block::from_wire(block).unwrap());
-        bytes = rest;
-    }
-    blocks
 }

@@ -1,5 +1,6 @@
 //! A node that serves what was recorded of one.
 
+use crate::recording;
 use dash_protocol::{
     Block, BlockHash, CFCheckpt, CFHeaders, CFilter, ChainOverrides, Decode, FilterHash, FilterHeader,
     FilterType, GetCFCheckpt, GetCFHeaders, GetCFilters, Header, InventoryKind, Message, NetAddress,
@@ -22,16 +23,8 @@ pub struct Node {
 
 impl Node {
     pub fn read(folder: &Path) -> Self {
-        let json = |file: &str| -> Value {
-            serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
-        };
-        let mut rest = &std::fs::read(folder.join("blocks.bin")).unwrap()[..];
-        let mut blocks = Vec::new();
-        while let Some((len, after)) = rest.split_first_chunk() {
-            let (block, after) = after.split_at(u32::from_le_bytes(*len) as usize);
-            blocks.push(block.to_vec());
-            rest = after;
-        }
+        let json = |file: &str| recording::json(folder, file);
+        let blocks = recording::raw_blocks(folder);
         let hashes = json("hashes.json");
         let filters = json("filters.json");
         let rows = filters.as_array().unwrap();

@@ -1,5 +1,6 @@
 //! The recorded network's blocks, the filters' contents as the rules say them, and the node's words on its wallet.
 
+use crate::recording;
 use dash_protocol::{Block, BlockHash, ChainOverrides, Decode, NetworkParams, OutPoint, Transaction};
 use dash_spv_wasm::wallet::{
     BlockRef, Fresh, Ledger, Scope, ScriptBook, ScriptText, Target, TxRecord, WatchId, WatchTarget,
@@ -27,16 +28,9 @@ pub struct Recording {
 
 impl Recording {
     pub fn read(folder: &Path) -> Self {
-        let json = |file: &str| -> Value {
-            serde_json::from_slice(&std::fs::read(folder.join(file)).unwrap()).unwrap()
-        };
-        let mut rest = &std::fs::read(folder.join("blocks.bin")).unwrap()[..];
-        let mut blocks = Vec::new();
-        while let Some((len, after)) = rest.split_first_chunk() {
-            let (block, after) = after.split_at(u32::from_le_bytes(*len) as usize);
-            blocks.push(Block::from_wire(block).unwrap());
-            rest = after;
-        }
+        let json = |file: &str| recording::json(folder, file);
+        let blocks: Vec<Block> =
+            recording::raw_blocks(folder).iter().map(|raw| Block::from_wire(raw).unwrap()).collect();
         let hashes: Vec<BlockHash> = json("hashes.json")
             .as_array()
             .unwrap()

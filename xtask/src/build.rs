@@ -1,10 +1,11 @@
 //! Builds: the wasm module, the page's side around it, and the native programs that tests run.
 
 use crate::{paths, process, setup};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 /// The settings of Cargo.toml that the wasm is built with.
 const WASM_PROFILE: &str = "wasm";
@@ -33,16 +34,23 @@ pub fn wasm_bench() -> Result<()> {
 /// A package's wasm module, optimised, with its glue.
 fn module(package: &str, out: &Path) -> Result<()> {
     setup::wasm_target()?;
-    let bindgen = setup::wasm_bindgen()?;
     setup::npm()?;
     process::say(&format!("building the wasm module of {package}"));
     // The crate type is asked for here alone: as its manifest's, native builds would link it as well, and builds with
     // other features would replace each other.
-    process::run(
-        process::cargo()
-            .args(["rustc", "--profile", WASM_PROFILE, "--target", "wasm32-unknown-unknown"])
-            .args(["-p", package, "--lib", "--crate-type", "cdylib"]),
-    )?;
+    let compile = || {
+        process::run(
+            process::cargo()
+                .args(["rustc", "--profile", WASM_PROFILE, "--target", "wasm32-unknown-unknown"])
+                .args(["-p", package, "--lib", "--crate-type", "cdylib"]),
+        )
+    };
+    // Optimised as a whole, the module keeps one core busy for minutes: what it is worked on with is built beside it.
+    let bindgen = thread::scope(|scope| {
+        let bindgen = scope.spawn(setup::wasm_bindgen);
+        compile()?;
+        bindgen.join().map_err(|_| anyhow!("setting up wasm-bindgen broke off"))?
+    })?;
     let name = package.replace('-', "_");
     let folder = paths::target().join("wasm32-unknown-unknown").join(WASM_PROFILE);
     let linked = folder.join(&name).with_extension("wasm");

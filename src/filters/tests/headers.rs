@@ -1,10 +1,7 @@
-//! Chains of filter headers, and what voices agree on.
+//! Chains of filter headers.
 
 use super::{block_hash, bytes};
-use crate::filters::header::{
-    Agreement, Dispute, FilterHeaderChain, FilterHeaderError, FilterRange, Parting, Statement, agreement,
-    check_filter, checkpoint_height, checkpoints,
-};
+use crate::filters::header::{FilterHeaderChain, FilterHeaderError, FilterRange, check_filter, checkpoints};
 use dash_protocol::{
     BlockHash, CFCheckpt, CFHeaders, FilterHash, FilterHeader, FilterType, GetCFHeaders, sha256d,
 };
@@ -95,35 +92,6 @@ fn a_chain_is_held_against_agreed_headers_where_it_reaches_them() {
 }
 
 #[test]
-fn chains_part_at_the_first_filter_that_differs() {
-    let mut rng = Rng::with_seed(4);
-    let common = hashes(&mut rng, 50);
-    let one = FilterHeaderChain::new(10, header(1), common.clone());
-    for part in 0..50_u32 {
-        let mut changed = common.clone();
-        changed[part as usize] = FilterHash::ZERO;
-        let other = FilterHeaderChain::new(10, header(1), changed);
-        assert_eq!(one.parts_from(&other), Some(Parting::At(10 + part)));
-        assert_eq!(other.parts_from(&one), Some(Parting::At(10 + part)));
-    }
-    assert_eq!(one.parts_from(&one.clone()), None);
-    let shorter = FilterHeaderChain::new(10, header(1), common[..20].to_vec());
-    assert_eq!(one.parts_from(&shorter), None);
-    let below = FilterHeaderChain::new(10, header(2), common.clone());
-    assert_eq!(one.parts_from(&below), Some(Parting::Below));
-
-    let later = FilterHeaderChain::new(30, one.header_at(29).unwrap(), common[20..].to_vec());
-    assert_eq!((one.parts_from(&later), later.parts_from(&one)), (None, None));
-    let mut changed = common[20..].to_vec();
-    changed[3] = FilterHash::ZERO;
-    let later = FilterHeaderChain::new(30, one.header_at(29).unwrap(), changed);
-    assert_eq!(one.parts_from(&later), Some(Parting::At(33)));
-    assert_eq!(later.parts_from(&one), Some(Parting::At(33)));
-    let apart = FilterHeaderChain::new(90, header(3), common);
-    assert_eq!(one.parts_from(&apart), None, "they do not meet");
-}
-
-#[test]
 fn a_filter_is_taken_only_by_the_hash_that_the_chain_has() {
     let mut rng = Rng::with_seed(5);
     let filter = bytes(&mut rng, 100);
@@ -147,44 +115,4 @@ fn checkpoints_are_as_many_as_the_height_has_thousands() {
         assert_eq!(checkpoints(stop, &STOP, reply(found)), Err(FilterHeaderError::Count { expected, found }));
     }
     assert!(checkpoints(1_000, &BlockHash::ZERO, reply(1)).is_err());
-    assert_eq!((checkpoint_height(0), checkpoint_height(9)), (1_000, 10_000));
-}
-
-/// What comes of statements, each a voice and its headers as numbers.
-fn agree(statements: &[(u8, &[u8])], enough: usize) -> Agreement {
-    let headers: Vec<Vec<FilterHeader>> =
-        statements.iter().map(|(_, numbers)| numbers.iter().copied().map(header).collect()).collect();
-    let statements: Vec<Statement<'_, u8>> = statements
-        .iter()
-        .zip(&headers)
-        .map(|((voice, _), headers)| Statement { voice: *voice, headers })
-        .collect();
-    agreement(&statements, enough)
-}
-
-#[test]
-fn headers_count_as_far_as_enough_voices_have_them() {
-    let agreed = |statements: &[(u8, &[u8])], enough| {
-        let found = agree(statements, enough);
-        assert_eq!(found.dispute, None);
-        found.agreed
-    };
-    assert_eq!(agreed(&[], 2), 0);
-    assert_eq!(agreed(&[(1, &[1, 2, 3])], 2), 0, "one voice proves nothing");
-    assert_eq!(agreed(&[(1, &[1, 2, 3])], 1), 3, "unless there is no other");
-    assert_eq!(agreed(&[(1, &[1, 2, 3])], 0), 3);
-    assert_eq!(agreed(&[(1, &[1, 2, 3]), (2, &[1, 2])], 2), 2);
-    assert_eq!(agreed(&[(1, &[1, 2, 3]), (2, &[1, 2]), (3, &[1])], 3), 1);
-    assert_eq!(agreed(&[(1, &[1, 2, 3]), (1, &[1, 2, 3])], 2), 0, "two peers of one voice are one");
-}
-
-#[test]
-fn one_voice_is_enough_to_dispute_what_all_others_say() {
-    let found = agree(&[(1, &[1, 2, 3]), (2, &[1, 2, 3]), (3, &[1, 9, 8]), (4, &[1])], 2);
-    let opinions = vec![vec![0, 1], vec![2]];
-    assert_eq!(found, Agreement { agreed: 1, dispute: Some(Dispute { index: 1, opinions }) });
-    // Even the same voice, by another of its peers.
-    let found = agree(&[(1, &[1, 2]), (1, &[1, 3]), (2, &[1, 2])], 1);
-    assert_eq!(found.agreed, 1);
-    assert_eq!(found.dispute.unwrap().opinions, [vec![0, 2], vec![1]]);
 }

@@ -285,11 +285,11 @@ impl FilterSync {
         true
     }
 
-    /// The height from which headers are needed for what is watched, if the start is above it and there is a lower one.
+    /// The height from which headers are needed for what is watched, if they begin above it.
     pub fn reaches_below(&self) -> Option<u32> {
-        let (birth, floor) = (self.wallet.birth()?, self.floor?);
-        let start = |birth| checkpoints::start_for(&self.params, &Birthday::Height(birth), 0).height;
-        (birth < floor && start(birth).max(1) < floor).then_some(birth)
+        // Below every other start there is that at genesis.
+        let floor = self.floor.filter(|floor| *floor > 1)?;
+        self.wallet.birth().filter(|birth| *birth < floor)
     }
 
     /// Undoes what a reorganisation left behind.

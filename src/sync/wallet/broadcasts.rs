@@ -45,6 +45,22 @@ struct Sending {
 }
 
 impl Sending {
+    /// Nobody was told of it yet.
+    const fn new(transaction: Transaction, watch: Option<WatchId>, key: u64) -> Self {
+        Self {
+            transaction,
+            watch,
+            key,
+            told: BTreeSet::new(),
+            waited: false,
+            took: BTreeSet::new(),
+            echoed: BTreeSet::new(),
+            stage: None,
+            rejected: None,
+            shown: None,
+        }
+    }
+
     fn is_ended(&self) -> bool {
         self.rejected.is_some() || self.stage >= Some(BroadcastStage::ChainLocked)
     }
@@ -114,18 +130,7 @@ impl Broadcasts {
         }
         self.next_key += 1;
         let key = self.next_key;
-        let sending = Sending {
-            transaction,
-            watch,
-            key,
-            told: BTreeSet::new(),
-            waited: false,
-            took: BTreeSet::new(),
-            echoed: BTreeSet::new(),
-            stage: None,
-            rejected: None,
-            shown: None,
-        };
+        let sending = Sending::new(transaction, watch, key);
         let shown = sending.show(&txid);
         self.changed.insert(key, Some(encode(&sending)));
         self.all.insert(txid, sending);
@@ -350,16 +355,5 @@ fn decode(key: u64, record: &[u8]) -> Option<Sending> {
     };
     let transaction = Transaction::decode(&mut r).ok()?;
     r.finish().ok()?;
-    Some(Sending {
-        transaction,
-        watch,
-        key,
-        told: BTreeSet::new(),
-        waited: false,
-        took: BTreeSet::new(),
-        echoed: BTreeSet::new(),
-        stage,
-        rejected: None,
-        shown: None,
-    })
+    Some(Sending { stage, ..Sending::new(transaction, watch, key) })
 }
