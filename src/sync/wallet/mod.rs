@@ -159,7 +159,7 @@ impl Wallet {
         std::mem::take(&mut self.forgot)
     }
 
-    /// Takes in a proven block. Returns what has to be looked for now.
+    /// Takes in a proven block. Returns what there is to look for from here on.
     pub fn connect(
         &mut self,
         block: &BlockRef,
