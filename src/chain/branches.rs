@@ -5,6 +5,7 @@
 //! in. So a flood of cheap branches displaces only cheaper ones.
 
 use crate::chain::{Entry, LockedBlock};
+use crate::collections::{sort, sort_by_key};
 use dash_num::Arith256;
 use dash_protocol::BlockHash;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -106,7 +107,7 @@ impl Branches {
     /// These headers and all that follow them.
     fn descendants(&self, roots: &[BlockHash]) -> HashSet<BlockHash> {
         let mut by_height: Vec<&Entry> = self.nodes.values().map(|node| &node.entry).collect();
-        by_height.sort_unstable_by_key(|entry| entry.height);
+        sort_by_key(&mut by_height, |entry| entry.height);
         let mut found: HashSet<BlockHash> = roots.iter().copied().collect();
         for entry in by_height {
             if found.contains(&entry.header.prev_block_hash) {
@@ -141,7 +142,7 @@ impl Branches {
             .extend(disconnected.iter().map(|&entry| (entry.hash, Node { entry, fork: 0, children: 0 })));
         let mut by_height: Vec<_> =
             self.nodes.values().map(|node| (node.entry.height, node.entry.hash)).collect();
-        by_height.sort_unstable();
+        sort(&mut by_height);
         let mut forks = BTreeMap::new();
         let mut children: BTreeMap<BlockHash, u32> = BTreeMap::new();
         for (_, hash) in &by_height {

@@ -90,22 +90,24 @@ fn overrides(fields: &mut Fields<'_>) -> Result<ChainOverrides, ApiError> {
 }
 
 fn llmq(node: &Node<'_>) -> Result<BTreeMap<u8, (u32, u32)>, ApiError> {
-    entries(node)?
-        .into_iter()
-        .map(|(name, quorum)| {
-            let number: u8 = name.parse().map_err(|_| quorum.bad("is not a quorum type's number"))?;
-            let mut fields = quorum.fields()?;
-            let size = fields.require("size")?.integer(1, 400)?;
-            let threshold = fields.require("threshold")?.integer(1, size)?;
-            fields.finish()?;
-            Ok((number, (size, threshold)))
-        })
-        .collect()
+    let mut llmq = BTreeMap::new();
+    for (name, quorum) in entries(node)? {
+        let number: u8 = name.parse().map_err(|_| quorum.bad("is not a quorum type's number"))?;
+        let mut fields = quorum.fields()?;
+        let size = fields.require("size")?.integer(1, 400)?;
+        let threshold = fields.require("threshold")?.integer(1, size)?;
+        fields.finish()?;
+        llmq.insert(number, (size, threshold));
+    }
+    Ok(llmq)
 }
 
 fn activation(node: &Node<'_>) -> Result<BTreeMap<String, u32>, ApiError> {
-    let entries = entries(node)?.into_iter();
-    entries.map(|(name, height)| Ok((name.to_owned(), height.integer(0, u32::MAX)?))).collect()
+    let mut activation = BTreeMap::new();
+    for (name, height) in entries(node)? {
+        activation.insert(name.to_owned(), height.integer(0, u32::MAX)?);
+    }
+    Ok(activation)
 }
 
 /// The fields of an object whose keys are data.

@@ -3,6 +3,7 @@
 use super::change::Before;
 use super::touch::Touch;
 use super::{BlockRef, Connected, Ledger, MAX_MONEY, MAX_STRAYS, Outcome, Place};
+use crate::collections::sort;
 use crate::wallet::book::{Fresh, ScriptBook};
 use dash_protocol::{BlockHash, OutPoint, Transaction, Txid};
 use std::collections::HashSet;
@@ -249,7 +250,7 @@ impl Ledger {
             .copied()
             .collect();
         found.extend(entry.rival_lock);
-        found.sort_unstable();
+        sort(&mut found);
         found.dedup();
         found
     }

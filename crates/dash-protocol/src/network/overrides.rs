@@ -138,8 +138,11 @@ impl ChainOverrides {
 
     /// Puts the checkpoints in order. Those that repeat the network's first blocks add nothing and are left out.
     fn apply_checkpoints(&self, params: &mut NetworkParams) -> Result<(), ParamsError> {
-        let mut checkpoints = self.checkpoints.clone();
-        checkpoints.sort_by_key(|checkpoint| checkpoint.height);
+        let mut checkpoints: Vec<Checkpoint> = Vec::new();
+        for checkpoint in &self.checkpoints {
+            let place = checkpoints.partition_point(|other| other.height <= checkpoint.height);
+            checkpoints.insert(place, checkpoint.clone());
+        }
         for pair in checkpoints.windows(2) {
             if pair[0].height == pair[1].height {
                 return Err(ParamsError::Checkpoint { height: pair[0].height });
