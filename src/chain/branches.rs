@@ -8,7 +8,7 @@ use crate::chain::{Entry, LockedBlock};
 use crate::collections::{sort, sort_by_key};
 use dash_num::Arith256;
 use dash_protocol::BlockHash;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Headers of side branches kept in memory, at most.
 pub const MAX_BRANCH_HEADERS: usize = 16_384;
@@ -25,7 +25,7 @@ struct Node {
 /// The tree.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Branches {
-    nodes: BTreeMap<BlockHash, Node>,
+    nodes: HashMap<BlockHash, Node>,
     /// The ends of the branches, by total work.
     leaves: BTreeSet<(Arith256, BlockHash)>,
 }
@@ -97,7 +97,7 @@ impl Branches {
         }
         let gone = self.descendants(&wrong);
         self.nodes.retain(|hash, _| !gone.contains(hash));
-        let mut children: BTreeMap<BlockHash, u32> = BTreeMap::new();
+        let mut children: HashMap<BlockHash, u32> = HashMap::new();
         for node in self.nodes.values() {
             *children.entry(node.entry.header.prev_block_hash).or_default() += 1;
         }
@@ -143,8 +143,8 @@ impl Branches {
         let mut by_height: Vec<_> =
             self.nodes.values().map(|node| (node.entry.height, node.entry.hash)).collect();
         sort(&mut by_height);
-        let mut forks = BTreeMap::new();
-        let mut children: BTreeMap<BlockHash, u32> = BTreeMap::new();
+        let mut forks = HashMap::new();
+        let mut children: HashMap<BlockHash, u32> = HashMap::new();
         for (_, hash) in &by_height {
             let parent = self.nodes[hash].entry.header.prev_block_hash;
             *children.entry(parent).or_default() += 1;
@@ -157,7 +157,7 @@ impl Branches {
         self.count_children(&children);
     }
 
-    fn count_children(&mut self, children: &BTreeMap<BlockHash, u32>) {
+    fn count_children(&mut self, children: &HashMap<BlockHash, u32>) {
         self.leaves.clear();
         for (hash, node) in &mut self.nodes {
             node.children = children.get(hash).copied().unwrap_or(0);

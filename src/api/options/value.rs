@@ -9,9 +9,9 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess
 use std::fmt;
 
 /// The deepest nesting that any option has, with room to spare.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 /// The longest list and the largest object that any option has, with room to spare.
-const MAX_ITEMS: usize = 4_096;
+pub const MAX_ITEMS: usize = 4_096;
 
 /// What `JSON.stringify` would have written, and a mark for everything that it would not.
 #[derive(Clone, Debug, PartialEq)]

@@ -107,7 +107,8 @@ impl Ledger {
             entry.mined = Some(place);
         }
         self.touched(&txid);
-        let new = || Connected { hash: block.hash, time: block.time, transactions: Default::default() };
+        let new =
+            || Box::new(Connected { hash: block.hash, time: block.time, transactions: Default::default() });
         self.blocks.entry(place.height).or_insert_with(new).transactions.insert(place.position, txid);
     }
 

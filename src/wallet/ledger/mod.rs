@@ -43,7 +43,7 @@ use super::book::{Fresh, ScriptBook};
 use crate::collections::SortedMap;
 use change::Before;
 use dash_protocol::{BlockHash, Encode, OutPoint, Transaction, TxOut, Txid};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use touch::Touch;
 
@@ -110,7 +110,8 @@ pub struct Ledger {
     entries: HashMap<Txid, Entry>,
     /// Who spends an output, of those that are kept.
     spenders: HashMap<OutPoint, Vec<Txid>>,
-    blocks: BTreeMap<u32, Connected>,
+    /// Boxed, since blocks below known ones may be found, and make room for themselves.
+    blocks: SortedMap<u32, Box<Connected>>,
     /// Unconfirmed ones, by key.
     pool: SortedMap<u64, Txid>,
     pool_bytes: usize,
