@@ -16,9 +16,10 @@ const WASM_OPT: &[&str] = &[
     "--one-caller-inline-max-function-size=50",
     "--debuginfo",
     "--reorder-functions-by-name",
-    "--strip-debug",
-    "--strip-producers",
 ];
+
+/// Takes out the names, which nobody needs any more.
+const WASM_STRIP: &[&str] = &["--strip-debug", "--strip-producers"];
 
 /// The settings of Cargo.toml that the wasm is built with.
 const WASM_PROFILE: &str = "wasm";
@@ -91,14 +92,10 @@ fn module(package: &str, out: &Path) -> Result<()> {
             .arg(&linked),
     )?;
     let module = out.join(format!("{name}_bg.wasm"));
-    process::run(
-        Command::new(paths::npm_bin("wasm-opt"))
-            .args(WASM_FEATURES)
-            .args(WASM_OPT)
-            .arg(&module)
-            .arg("-o")
-            .arg(&module),
-    )?;
+    for passes in [WASM_OPT, WASM_STRIP] {
+        let mut command = Command::new(paths::npm_bin("wasm-opt"));
+        process::run(command.args(WASM_FEATURES).args(passes).arg(&module).arg("-o").arg(&module))?;
+    }
     fs::write(stamp, made_of)?;
     Ok(())
 }
