@@ -93,7 +93,7 @@ fn native() -> Result<Tally> {
 
 fn www() -> Result<Tally> {
     build::www()?;
-    Ok(size::check_budgets()? + node_tests(setup::npm_command().args(["test", "--silent"]))?)
+    Ok(size::check_limits()? + node_tests(setup::npm_command().args(["test", "--silent"]))?)
 }
 
 fn browser() -> Result<Tally> {
