@@ -14,6 +14,8 @@
 pub(crate) mod layout;
 mod memory;
 #[cfg(any(target_arch = "wasm32", test))]
+pub(crate) mod packed;
+#[cfg(any(target_arch = "wasm32", test))]
 pub(crate) mod record;
 
 pub use memory::MemoryStore;
@@ -25,7 +27,7 @@ use dash_protocol::BlockHash;
 pub const CHUNK: u32 = 2_000;
 
 /// Bump when the layout changes: a store of another version is emptied and filled anew.
-pub const STORE_VERSION: u32 = 2;
+pub const STORE_VERSION: u32 = 3;
 
 /// The watermarks: what of the stored headers is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
