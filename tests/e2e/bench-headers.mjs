@@ -1,88 +1,121 @@
-// Headers per second in Chrome, from the bridge to IndexedDB, beside the plain X11 rate of one worker in the same page.
-// Run by `cargo xtask bench headers`; the last line printed is the figures as JSON.
+// Headers per second in Chrome, from the bridge to IndexedDB, beside the plain X11 rate of one worker in the same page,
+// and how long a client takes to open on what it stored. Run by `cargo xtask bench headers`; the last line printed is what
+// was measured, as JSON.
 
 import { parseArgs } from 'node:util';
+import { coresLeft } from './cpu.mjs';
 import { measuringPage, scope, simnet } from './harness.mjs';
 
-const { values } = parseArgs({
-  options: { short: { type: 'string' }, long: { type: 'string' }, rounds: { type: 'string' } },
-});
-const [short, long, rounds] = [values.short, values.long, values.rounds].map(Number);
+const names = ['short', 'long', 'rounds', 'opens'];
+const { values } = parseArgs({ options: Object.fromEntries(names.map(name => [name, { type: 'string' }])) });
+const [short, long, rounds, opens] = names.map(name => Number(values[name]));
 
-/** The run whose ratio is the median. */
-const middle = runs => runs.sort((a, b) => a.rate / a.x11 - b.rate / b.x11)[Math.floor(runs.length / 2)];
+const median = numbers => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+/** In the page: X11 hashes per second of one worker. */
+const x11 = () =>
+  new Promise((resolve, reject) => {
+    const worker = new Worker('/x11.js', { type: 'module' });
+    worker.onmessage = ({ data }) => {
+      worker.terminate();
+      resolve(data);
+    };
+    worker.onerror = event => reject(new Error(event.message));
+  });
 
 /**
- * One sync from nothing in a fresh profile: headers per second of the header phase, which lasts from the first peer's
- * handshake until all is proven, stored and confirmed, and X11 hashes per second of one worker before it.
+ * In the page: from nothing to the tip. The header phase lasts from the first peer's handshake until all is proven,
+ * stored and confirmed.
  */
-async function once(net, computeWorkers) {
+async function sync([options]) {
+  const began = performance.now();
+  await window.openClient('client', options, 'error');
+  const { client } = window.clients;
+  const tip = await client.synced();
+  const total = performance.now() - began;
+  const phase = (await client.transitions()).find(({ from, to }) => from === 'headers' && to === 'synced');
+  const { wasmHeapBytes, storageBytes } = await client.metrics();
+  return { height: tip.height, ms: phase.durationMs, total, memory: wasmHeapBytes, storage: storageBytes };
+}
+
+/** In the page: milliseconds until the state says what is stored. */
+async function reopen([options, height]) {
+  const began = performance.now();
+  await window.openClient('client', options, 'error');
+  const { client } = window.clients;
+  const knows = () => client.state.tip !== null && client.state.tip.height >= height;
+  if (!knows()) {
+    await new Promise(resolve => {
+      const end = client.subscribe(() => {
+        if (!knows()) return;
+        end();
+        resolve();
+      });
+    });
+  }
+  return performance.now() - began;
+}
+
+/** One sync in a fresh profile, and after it so many visits to what it stored. */
+async function once(net, name, computeWorkers, visits) {
   const t = scope();
   try {
     const { gate, page } = await measuringPage(t, net);
-    const x11 = await page.evaluate(
-      () =>
-        new Promise((resolve, reject) => {
-          const worker = new Worker('/x11.js', { type: 'module' });
-          worker.onmessage = ({ data }) => {
-            worker.terminate();
-            resolve(data);
-          };
-          worker.onerror = event => reject(new Error(event.message));
-        }),
-    );
-    const sync = await page.evaluate(
-      async ([options]) => {
-        const began = performance.now();
-        await window.openClient('client', options);
-        const { client } = window.clients;
-        const tip = await client.synced();
-        const total = performance.now() - began;
-        const phase = (await client.transitions()).find(({ from, to }) => from === 'headers' && to === 'synced');
-        return { height: tip.height, ms: phase.durationMs, total };
-      },
-      [
-        {
-          network: net.network,
-          bridges: [gate.url],
-          peers: { target: net.peers.length },
-          computeWorkers,
-          phases: { masternodes: false },
-        },
-      ],
-    );
-    return { x11, rate: (sync.height * 1000) / sync.ms, ...sync };
+    const options = {
+      network: net.option,
+      bridges: [gate.url],
+      peers: { target: net.peers.length },
+      computeWorkers,
+      phases: { masternodes: false, filters: false },
+    };
+    const hashes = await page.evaluate(x11);
+    const ended = await coresLeft();
+    const run = await page.evaluate(sync, [options]);
+    const { left, used } = await ended();
+    const rate = (run.height * 1000) / run.ms;
+    const figures = [
+      `${Math.round(rate)} headers/s beside ${Math.round(hashes)} hashes/s`,
+      `${left.toFixed(2)} cores were left and ${used.toFixed(2)} used`,
+      `${Math.round(run.ms)} ms, ${Math.round(run.total)} ms with open()`,
+      `${(run.memory / 2 ** 20).toFixed(1)} MiB of wasm memory`,
+      `${(run.storage / run.height).toFixed(1)} bytes stored a header`,
+    ];
+    console.log(`${name}: ${figures.join('; ')}`);
+    const times = [];
+    for (let visit = 0; visit < visits; visit++) {
+      await page.reload();
+      await page.waitForFunction(() => window.ready);
+      times.push(await page.evaluate(reopen, [options, run.height]));
+    }
+    if (visits > 0) console.log(`${name}: opened in ${times.map(Math.round).join(', ')} ms`);
+    return { rate, x11: hashes, left, memory: run.memory, storage: run.storage, opened: times };
   } finally {
     await t.end();
   }
 }
 
-async function measure(name, height, computeWorkers, times) {
+/** The run whose ratio is the median. */
+const middle = runs => runs.toSorted((a, b) => a.rate / a.x11 - b.rate / b.x11)[Math.floor(runs.length / 2)];
+
+async function measure(height, computeWorkers, times, visits = 0) {
   const t = scope();
   try {
     const net = await simnet(t, { peers: 3, height });
     const runs = [];
     for (let round = 0; round < times; round++) {
-      const run = await once(net, computeWorkers);
-      const [rate, x11, ms, total] = [run.rate, run.x11, run.ms, run.total].map(Math.round);
-      console.log(`${name}: ${rate} headers/s beside ${x11} hashes/s; ${ms} ms, ${total} ms with open()`);
-      runs.push(run);
+      const name = `${height} headers, ${computeWorkers} compute workers`;
+      runs.push(await once(net, name, computeWorkers, visits));
     }
-    const { rate: value, x11: baseline } = middle(runs);
-    return { name, value, unit: 'headers/s', baseline, ratio: value / baseline };
+    const { opened, ...run } = middle(runs);
+    return visits > 0 ? { ...run, opened: median(opened) } : run;
   } finally {
     await t.end();
   }
 }
 
-const none = await measure(`chrome-idb-${short}-0-workers`, short, 0, rounds);
-const one = await measure(`chrome-idb-${short}-1-worker`, short, 1, rounds);
-const far = await measure(`chrome-idb-${long}-1-worker`, long, 1, 1);
-const kept = {
-  name: `chrome-idb-${long}-to-${short}`,
-  value: far.value,
-  unit: 'headers/s',
-  baseline: one.value,
-  ratio: far.value / one.value,
+const measured = {
+  none: await measure(short, 0, rounds),
+  one: await measure(short, 1, rounds),
+  far: await measure(long, 1, 1, opens),
 };
-console.log(JSON.stringify([none, one, far, kept]));
+console.log(JSON.stringify(measured));

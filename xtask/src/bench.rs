@@ -7,10 +7,15 @@ mod filters;
 mod headers;
 mod masternodes;
 mod native;
+mod quorums;
+mod recording;
 
-use anyhow::Result;
+use crate::process;
+use anyhow::{Context, Result, ensure};
 use clap::Subcommand;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::process::Command;
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -27,6 +32,8 @@ enum What {
     Headers(headers::Args),
     /// Milliseconds to prove mainnet's list and quorums and to verify a signature, in Chrome and natively
     Masternodes(masternodes::Args),
+    /// Milliseconds to verify all quorums of mainnet's recording in batches, beside one by one
+    Quorums(quorums::Args),
 }
 
 /// One measurement.
@@ -56,6 +63,7 @@ pub fn run(args: &Args) -> Result<()> {
         What::Filters(args) => filters::run(args)?,
         What::Headers(args) => headers::run(args)?,
         What::Masternodes(args) => masternodes::run(args)?,
+        What::Quorums(args) => quorums::run(args)?,
     };
     print(&figures)
 }
@@ -79,6 +87,14 @@ fn digits(value: f64) -> String {
         1.0.. => format!("{value:.2}"),
         _ => format!("{value:.3}"),
     }
+}
+
+/// Runs a program whose last line is what it measured.
+fn last_line<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
+    let mut last = String::new();
+    let status = process::tee(command, |line| line.clone_into(&mut last))?;
+    ensure!(status.success(), "measuring failed");
+    serde_json::from_str(&last).context("what was measured")
 }
 
 /// The middle one of these.

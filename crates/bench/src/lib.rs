@@ -1,5 +1,5 @@
-//! What `cargo xtask bench masternodes` and `cargo xtask bench filters` measure: recorded lists, rotation info and
-//! signatures of mainnet, proven by the client's own rules, and filters searched for a wallet's scripts.
+//! What `cargo xtask bench masternodes`, `quorums` and `filters` measure: recorded lists, rotation info and signatures
+//! of mainnet, proven by the client's own rules, and filters searched for a wallet's scripts.
 //!
 //! The same functions run natively and, built for wasm with the package's settings, in a page; whoever calls them holds
 //! the watch. This crate is no part of the package.
@@ -8,18 +8,21 @@
 //! |---|---|
 //! | `recording.rs` | the files of the recording, which the caller reads, and the blocks that they name |
 //! | `quorums.rs` | from rotation info and its neighbours to verified quorums, in three steps |
+//! | `one_by_one.rs` | the same quorums verified without batches |
 //! | `filters.rs` | filters to be searched, made by a seed |
 //! | `web/` | the same for a page |
 //!
 //! `examples/filters.rs` searches the filters natively, beside another reader.
 
 mod filters;
+mod one_by_one;
 mod quorums;
 mod recording;
 #[cfg(target_arch = "wasm32")]
 mod web;
 
 pub use filters::Haystack;
+pub use one_by_one::verify_one_by_one;
 pub use quorums::{checks, prove, verify};
 pub use recording::Recording;
 

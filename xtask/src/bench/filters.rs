@@ -12,7 +12,7 @@
 //! (`phases.filters` off), its bytes beyond those with the filters themselves, its wasm memory, which never shrinks,
 //! with 48 MiB. That memory is the engine's; what a compute worker holds besides are a few pieces of work.
 
-use super::Figure;
+use super::{Figure, last_line};
 use crate::{build, e2e, paths, process};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
@@ -116,14 +116,4 @@ pub fn run(args: &Args) -> Result<Vec<Figure>> {
         Figure::new(&name("to-its-filters"), watch.bytes / MIB, "MiB received", watch.filter_bytes / MIB),
         Figure::new(&name("memory"), watch.memory / MIB, "MiB of wasm memory", MEMORY),
     ])
-}
-
-/// Runs a program whose last line is what it measured.
-fn last_line<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
-    let mut last = String::new();
-    let status = process::tee(command, |line| line.clone_into(&mut last))?;
-    if !status.success() {
-        bail!("measuring failed");
-    }
-    serde_json::from_str(&last).context("what was measured")
 }

@@ -4,7 +4,7 @@
 mod filters;
 
 use crate::quorums::Lists;
-use crate::{BenchError, Recording, checks, prove, signatures, verify, verify_batch};
+use crate::{BenchError, Recording, checks, prove, signatures, verify, verify_batch, verify_one_by_one};
 use dash_spv_wasm::masternodes::ListState;
 use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck};
 use std::collections::BTreeMap;
@@ -66,6 +66,12 @@ impl Bench {
     /// Both signatures of each.
     pub fn verify(&self) -> Result<(), String> {
         verify(&self.checks).map_err(said)
+    }
+
+    /// The same without batches.
+    #[wasm_bindgen(js_name = verifyOneByOne)]
+    pub fn verify_one_by_one(&self) -> Result<(), String> {
+        verify_one_by_one(&self.checks).map_err(said)
     }
 
     /// The first so many of the quorums' own signatures, together.
