@@ -14,7 +14,7 @@
 //! | 34 each | a link: position within the chunk, hash; by ascending position |
 //! | 48 each | an entry: version, merkle root, time, bits, nonce, as in a header; zeroes for a gap |
 //!
-//! Numbers are little-endian. Nothing here is larger than a chunk (under 103 kB); whatever was not written here is
+//! Numbers are little-endian. Nothing here is larger than a chunk (some 51 kB); whatever was not written here is
 //! refused, and what was written is believed as far as its hashes lead: a reader holds them against the watermarks.
 
 use super::layout::{HASH, HEADER, is_gap};
@@ -227,7 +227,8 @@ mod tests {
     #[test]
     fn a_full_chunk_takes_some_fifty_bytes_a_header() {
         let chunk = linked(&mut Rng::with_seed(2), [7; 32], CHUNK as usize);
-        assert_eq!(pack(&chunk).len(), 2 + CHUNK as usize * ENTRY + CHUNK as usize / GROUP * LINK);
+        assert_eq!(pack(&chunk).len(), 2 + CHUNK as usize * ENTRY + (CHUNK as usize).div_ceil(GROUP) * LINK);
+        assert!(pack(&chunk).len() < 1 << 16);
     }
 
     #[test]

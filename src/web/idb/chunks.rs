@@ -15,7 +15,7 @@ use std::ops::Range;
 use wasm_bindgen::JsValue;
 
 /// Chunks of fingerprints that a search holds at a time.
-const SEARCH: u32 = 32;
+const SEARCH: u32 = 64;
 
 /// Some chunks by their index.
 #[derive(Clone, Debug, Default)]

@@ -3,8 +3,8 @@
 //! Four object stores: chunks of packed headers, fingerprints of their hashes by the same keys, records, and the
 //! watermarks with the owner's epoch. A commit is one transaction that checks the epoch, writes the chunks it touches
 //! and the records and moves the watermarks, so that a killed tab leaves the last whole commit behind and a client
-//! that was superseded writes nothing. Memory: the last chunk of each segment is kept (twice 224 kB), since the next
-//! commit goes on in it; a read takes what it asks for, a search by hash 32 chunks of fingerprints at a time.
+//! that was superseded writes nothing. Memory: the last chunk of each segment is kept (twice 112 kB), since the next
+//! commit goes on in it; a read takes what it asks for, a search by hash 64 chunks of fingerprints at a time.
 //!
 //! A failure that is neither a full disk nor a newer epoch nor damage is taken for a lost handle: the database is
 //! opened again and the operation tried once more. What fails then is the caller's to bear (`web/storage.rs` goes on
