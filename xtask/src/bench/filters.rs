@@ -25,6 +25,10 @@ const MIB: f64 = 1_048_576.0;
 /// What a watch may take of wasm memory.
 const MEMORY: f64 = 48.0;
 
+pub const HOW: &str = "20,000 made filters of 10 to 140 scripts searched for 1,000 scripts, the fastest of 15 rounds; and a \
+    fresh watch of 1,000 addresses over 100,000 simulated blocks in a fresh profile, three times, through the bridge from \
+    three peers on the same machine into IndexedDB.";
+
 /// How much to measure.
 #[derive(clap::Args)]
 pub struct Args {
@@ -104,16 +108,29 @@ pub fn run(args: &Args) -> Result<Vec<Figure>> {
     let chrome: Chrome = last_line(&mut script)?;
     ensure!(chrome.found == native.found, "Chrome and the native reader do not find the same filters");
 
-    let matched = |name: &str, value: f64| Figure::new(name, value, "filters/s", reader);
-    println!("\nbaseline: the bitcoin crate's reader natively on one thread, {reader:.0} filters/s");
+    let matched = |name: &str, value: f64| {
+        Figure::new(name, value, "filters/s", reader, "the bitcoin crate's reader, natively on one thread")
+    };
     let watch = chrome.watch;
     let name = |what: &str| format!("watch-{}-{what}", args.height);
     Ok(vec![
         matched("chrome-match-0-workers", chrome.per_second[0]),
         matched("chrome-match-1-worker", chrome.per_second[1]),
         matched("native-match", native.filters / native.ours),
-        Figure::new(&name("to-headers-alone"), watch.seconds, "s", watch.header_seconds),
-        Figure::new(&name("to-its-filters"), watch.bytes / MIB, "MiB received", watch.filter_bytes / MIB),
-        Figure::new(&name("memory"), watch.memory / MIB, "MiB of wasm memory", MEMORY),
+        Figure::new(
+            &name("to-headers-alone"),
+            watch.seconds,
+            "s",
+            watch.header_seconds,
+            "the same with headers alone",
+        ),
+        Figure::new(
+            &name("to-its-filters"),
+            watch.bytes / MIB,
+            "MiB received",
+            watch.filter_bytes / MIB,
+            "the filters themselves",
+        ),
+        Figure::new(&name("memory"), watch.memory / MIB, "MiB of wasm memory", MEMORY, "what it may take"),
     ])
 }

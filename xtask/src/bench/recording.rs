@@ -1,4 +1,4 @@
-//! The files of mainnet's recording, for what is measured natively.
+//! Where the vectors lie, and the files of mainnet's recording, for what is measured natively.
 
 use crate::paths;
 use anyhow::{Context, Result};
@@ -7,12 +7,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Where the recording lies.
-pub fn folder() -> Result<PathBuf> {
-    let folder = paths::vectors().map(|dir| dir.join("mainnet")).filter(|dir| dir.is_dir());
-    folder.context(
+/// Where the vectors lie.
+pub fn vectors() -> Result<PathBuf> {
+    paths::vectors().context(
         "no vectors: name the folder that holds them in DASH_VECTORS, or put them into ../shared/vectors",
     )
+}
+
+/// Where the recording lies.
+pub fn folder() -> Result<PathBuf> {
+    Ok(vectors()?.join("mainnet"))
 }
 
 /// The recording.

@@ -4,7 +4,10 @@
 mod filters;
 
 use crate::quorums::Lists;
-use crate::{BenchError, Recording, checks, prove, signatures, verify, verify_batch, verify_one_by_one};
+use crate::{
+    BenchError, RecordedHeaders, Recording, checks, prove, signatures, verify, verify_batch,
+    verify_one_by_one,
+};
 use dash_spv_wasm::masternodes::ListState;
 use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck};
 use std::collections::BTreeMap;
@@ -88,6 +91,25 @@ impl Bench {
 
     fn recording(&self) -> Result<&Recording, String> {
         self.recording.as_ref().ok_or_else(|| "nothing is loaded".to_owned())
+    }
+}
+
+/// The rules for recorded headers.
+#[wasm_bindgen]
+pub struct HeaderRules(RecordedHeaders);
+
+#[wasm_bindgen]
+impl HeaderRules {
+    /// From raw headers of mainnet, joined, and the height of the first.
+    #[wasm_bindgen(constructor)]
+    pub fn new(raw: &[u8], first_height: u32) -> Result<Self, String> {
+        RecordedHeaders::new(raw, first_height).map(Self).map_err(said)
+    }
+
+    /// Checks all but the first ones; how many.
+    pub fn accept(&self) -> Result<usize, String> {
+        self.0.accept().map_err(said)?;
+        Ok(self.0.count())
     }
 }
 
