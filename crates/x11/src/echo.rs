@@ -78,15 +78,20 @@ fn mix(bytes: [&Slices; 4], column: &mut [Slices; 4]) {
     let sums = |bit: usize| [0, 1, 2, 3].map(|row| bytes[row][bit] ^ bytes[(row + 1) % 4][bit]);
     let top = sums(7);
     let mut below = top;
-    for bit in 0..8 {
-        let sum = sums(bit);
-        for row in 0..4 {
-            let rest = bytes[(row + 1) % 4][bit] ^ sum[(row + 2) % 4];
-            let mixed = rest ^ times_x(bit, below[row], top[row]);
-            column[row][bit] = if AFFINE >> bit & 1 == 1 { !mixed } else { mixed };
-        }
-        below = sum;
+    // Written out: what a bit asks for is known beforehand then.
+    macro_rules! bits {
+        ($($bit:literal)*) => {$(
+            let sum = sums($bit);
+            for row in 0..4 {
+                let rest = bytes[(row + 1) % 4][$bit] ^ sum[(row + 2) % 4];
+                let mixed = rest ^ times_x($bit, below[row], top[row]);
+                column[row][$bit] = if AFFINE >> $bit & 1 == 1 { !mixed } else { mixed };
+            }
+            below = sum;
+        )*};
     }
+    bits!(0 1 2 3 4 5 6 7);
+    let _ = below;
 }
 
 /// The key of a word: a number that begins with the message's length in bits and counts on with every word.

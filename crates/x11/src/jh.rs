@@ -95,9 +95,21 @@ fn round(state: &mut State, constant: &Constant, renamed: usize, swap: impl Fn(V
 /// A bit of each byte, in all messages.
 #[inline(always)]
 fn bits(bytes: V128, bit: usize) -> V128 {
-    let mask = V128::splat8(1 << bit);
+    let mask = BIT[bit];
     (bytes & mask).eq8(mask)
 }
+
+/// A bit of every byte.
+const BIT: [V128; 8] = [
+    V128::splat8(0x01),
+    V128::splat8(0x02),
+    V128::splat8(0x04),
+    V128::splat8(0x08),
+    V128::splat8(0x10),
+    V128::splat8(0x20),
+    V128::splat8(0x40),
+    V128::splat8(0x80),
+];
 
 /// Both S-boxes, by the constant's bits, as a circuit: the first word holds the most significant bits.
 #[inline(always)]

@@ -1,12 +1,11 @@
-//! Skein-512-512 of 64 bytes, one message after the other: its rotations are one operation on 64-bit words, three on
-//! vectors.
+//! Skein-512-512 of 64 bytes: two messages to a vector, a lane of 64 bits each.
 
 use crate::Hashes;
-use crate::vector::V128;
+use crate::vector::{Pair, messages, pairs};
 
-type Block = [u64; 8];
+type Block = [Pair; 8];
 
-const IV: Block = [
+const IV: [u64; 8] = [
     0x4903_adff_749c_51ce,
     0x0d95_de39_9746_df03,
     0x8fd1_9341_27c7_9bce,
@@ -17,7 +16,7 @@ const IV: Block = [
     0xae18_a40b_660f_cc33,
 ];
 
-const KEY_PARITY: u64 = 0x1bd1_1bda_a9fc_1a22;
+const KEY_PARITY: Pair = Pair::of(0x1bd1_1bda_a9fc_1a22);
 
 /// Position and flags (first and final, and the type: 48 a message, 63 the output) of the only two blocks.
 const MESSAGE: [u64; 2] = [64, 0xf000_0000_0000_0000];
@@ -38,24 +37,20 @@ const TURNS: [[u32; 4]; 8] = [
 /// The hashes of eight messages.
 #[inline(never)]
 pub(crate) fn skein(hashes: &mut Hashes) {
-    for hash in hashes {
-        let [a, b, c, d] = hash.map(V128::to_words);
-        let message = [a[0], a[1], b[0], b[1], c[0], c[1], d[0], d[1]];
-        let chained = threefish(&IV, MESSAGE, &message);
+    for two in hashes.as_chunks_mut::<2>().0 {
+        let message = pairs(two);
+        let chained = threefish(&IV.map(Pair::of), MESSAGE, &message);
         let chained = core::array::from_fn(|i| chained[i] ^ message[i]);
         // The block is the number zero, and so is what is added to it.
-        let result = threefish(&chained, OUTPUT, &[0; 8]);
-        for (vector, words) in hash.iter_mut().zip(result.as_chunks::<2>().0) {
-            *vector = V128::new(words[0], words[1]);
-        }
+        *two = messages(threefish(&chained, OUTPUT, &[Pair::of(0); 8]));
     }
 }
 
 #[inline(never)]
 fn threefish(key: &Block, tweak: [u64; 2], block: &Block) -> Block {
     // Both schedules go round: written out, a subkey is nine words in a row.
-    let mut keys = [0; 27];
-    let parity = key.iter().fold(KEY_PARITY, |parity, word| parity ^ word);
+    let mut keys = [Pair::of(0); 27];
+    let parity = key.iter().fold(KEY_PARITY, |parity, word| parity ^ *word);
     for turn in 0..3 {
         keys[turn * 9..turn * 9 + 8].copy_from_slice(key);
         keys[turn * 9 + 8] = parity;
@@ -77,13 +72,13 @@ fn threefish(key: &Block, tweak: [u64; 2], block: &Block) -> Block {
 }
 
 #[inline(always)]
-fn add_key(x: &mut Block, keys: &[u64; 27], tweaks: &[u64; 21], number: usize) {
+fn add_key(x: &mut Block, keys: &[Pair; 27], tweaks: &[u64; 21], number: usize) {
     for (i, x) in x.iter_mut().enumerate() {
-        *x = x.wrapping_add(keys[number + i]);
+        *x += keys[number + i];
     }
-    x[5] = x[5].wrapping_add(tweaks[number]);
-    x[6] = x[6].wrapping_add(tweaks[number + 1]);
-    x[7] = x[7].wrapping_add(number as u64);
+    x[5] += Pair::of(tweaks[number]);
+    x[6] += Pair::of(tweaks[number + 1]);
+    x[7] += Pair::of(number as u64);
 }
 
 #[inline(always)]
@@ -97,7 +92,7 @@ fn four_rounds(x: &mut Block, first: [u32; 4], second: [u32; 4], third: [u32; 4]
 #[inline(always)]
 fn mix(x: &mut Block, pairs: [(usize, usize); 4], turns: [u32; 4]) {
     for ((a, b), turn) in pairs.into_iter().zip(turns) {
-        x[a] = x[a].wrapping_add(x[b]);
-        x[b] = x[b].rotate_left(turn) ^ x[a];
+        x[a] += x[b];
+        x[b] = x[b].rotl(turn) ^ x[a];
     }
 }

@@ -5,6 +5,7 @@
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod portable;
+mod pair;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 
@@ -12,6 +13,8 @@ mod simd128;
 pub(crate) use portable::V128;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use simd128::V128;
+
+pub(crate) use pair::{Pair, messages, pairs};
 
 use core::ops::{BitAnd, BitOr, BitXor, BitXorAssign, Not};
 
@@ -68,22 +71,6 @@ impl V128 {
     pub(crate) fn to_bytes(self) -> [u8; 16] {
         let [low, high] = self.to_words().map(u128::from);
         (low | high << 64).to_le_bytes()
-    }
-
-    pub(crate) const fn splat8(value: u8) -> Self {
-        Self::splat64(value as u64 * 0x0101_0101_0101_0101)
-    }
-
-    pub(crate) const fn splat16(value: i16) -> Self {
-        Self::splat64(value as u16 as u64 * 0x0001_0001_0001_0001)
-    }
-
-    pub(crate) const fn splat32(value: u32) -> Self {
-        Self::splat64(value as u64 * 0x0000_0001_0000_0001)
-    }
-
-    pub(crate) const fn splat64(value: u64) -> Self {
-        Self::new(value, value)
     }
 
     /// Lanes of 32 bits rotated to the left.

@@ -10,6 +10,26 @@ impl V128 {
     }
 
     #[inline(always)]
+    pub(crate) const fn splat8(value: u8) -> Self {
+        Self::splat64(value as u64 * 0x0101_0101_0101_0101)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn splat16(value: i16) -> Self {
+        Self::splat64(value as u16 as u64 * 0x0001_0001_0001_0001)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn splat32(value: u32) -> Self {
+        Self::splat64(value as u64 * 0x0000_0001_0000_0001)
+    }
+
+    #[inline(always)]
+    pub(crate) const fn splat64(value: u64) -> Self {
+        Self([value, value])
+    }
+
+    #[inline(always)]
     pub(crate) fn to_words(self) -> [u64; 2] {
         self.0
     }

@@ -38,6 +38,29 @@ impl V128 {
     }
 
     #[inline(always)]
+    pub(crate) const fn splat8(value: u8) -> Self {
+        Self(u8x16(
+            value, value, value, value, value, value, value, value, value, value, value, value, value, value,
+            value, value,
+        ))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn splat16(value: i16) -> Self {
+        Self(i16x8(value, value, value, value, value, value, value, value))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn splat32(value: u32) -> Self {
+        Self(u32x4(value, value, value, value))
+    }
+
+    #[inline(always)]
+    pub(crate) const fn splat64(value: u64) -> Self {
+        Self(u64x2(value, value))
+    }
+
+    #[inline(always)]
     pub(crate) fn to_words(self) -> [u64; 2] {
         [u64x2_extract_lane::<0>(self.0), u64x2_extract_lane::<1>(self.0)]
     }
