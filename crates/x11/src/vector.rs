@@ -3,9 +3,9 @@
 //! Two implementations of the same operations: WebAssembly's simd128 where a build has it, and pairs of 64-bit words
 //! elsewhere. Lanes and bytes are numbered from the least significant one, as they lie in memory.
 
+mod pair;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod portable;
-mod pair;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
 

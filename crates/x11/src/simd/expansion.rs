@@ -13,10 +13,11 @@
 //! powers of 4, which are shifts.
 
 use super::{BITS, Words};
-use crate::Hashes;
-use crate::vector::V128;
+use crate::vector::{V128, transpose32};
+use crate::{Hashes, LANES};
 
-type Eight = [V128; 8];
+/// Places places of the transform, of eight messages each.
+type Places = [V128; 8];
 
 /// The modulus.
 const P: u32 = 257;
@@ -50,7 +51,7 @@ const ADDED: [i16; 256] = {
 };
 
 /// The words of the last block, which holds nothing but the length.
-pub(super) const LAST: [[u32; 8]; 32] = {
+pub(super) const LAST: Words = {
     let mut y = [0; 256];
     let mut at = 0;
     while at < 256 {
@@ -59,16 +60,22 @@ pub(super) const LAST: [[u32; 8]; 32] = {
         y[at] = centred(sum % P);
         at += 1;
     }
-    let mut words = [[0; 8]; 32];
+    let mut words = [[V128::ZERO; 2]; 32];
     let mut step = 0;
     while step < 32 {
+        let (first, gap, factor) = places(step);
+        let mut eight = [0; 8];
         let mut i = 0;
         while i < 8 {
-            let (low, high, factor) = places(step, i);
-            let [low, high] = [y[low].wrapping_mul(factor), y[high].wrapping_mul(factor)];
-            words[step][i] = low as u16 as u32 | (high as u16 as u32) << 16;
+            let low = y[first + 2 * i].wrapping_mul(factor) as u16;
+            let high = y[first + 2 * i + gap].wrapping_mul(factor) as u16;
+            eight[i] = low as u64 | (high as u64) << 16;
             i += 1;
         }
+        words[step] = [
+            V128::new(eight[0] | eight[1] << 32, eight[2] | eight[3] << 32),
+            V128::new(eight[4] | eight[5] << 32, eight[6] | eight[7] << 32),
+        ];
         step += 1;
     }
     words
@@ -88,20 +95,20 @@ const fn centred(value: u32) -> i16 {
     if value > P / 2 { value as i16 - P as i16 } else { value as i16 }
 }
 
-/// The places that make the lower and upper half of word `i` of a step, and what they are multiplied by.
-#[inline(always)]
-const fn places(step: usize, i: usize) -> (usize, usize, i16) {
-    let at = 16 * ORDER[step] as usize + 2 * i;
+/// Which place makes the lower half of the first word of a step, how far from it that for the upper half is, and what
+/// both are multiplied by. The next word's are two places further.
+const fn places(step: usize) -> (usize, usize, i16) {
+    let at = 16 * ORDER[step] as usize;
     match step {
-        0..16 => (at, at + 1, 185),
-        16..24 => (at - 256, at - 128, 233),
-        _ => (at - 383, at - 255, 233),
+        0..16 => (at, 1, 185),
+        16..24 => (at - 256, 128, 233),
+        _ => (at - 383, 128, 233),
     }
 }
 
-/// The words that steps take: for the first four messages, and for the others.
+/// The words that steps take for each message.
 #[inline(never)]
-pub(super) fn expand(hashes: &Hashes) -> [Words; 2] {
+pub(super) fn expand(hashes: &Hashes) -> [Words; LANES] {
     let x = spread(hashes);
     let mut t = [[V128::ZERO; 8]; 32];
     for b in 0..8 {
@@ -119,7 +126,7 @@ pub(super) fn expand(hashes: &Hashes) -> [Words; 2] {
 fn spread(hashes: &Hashes) -> [V128; 64] {
     let mut x = [V128::ZERO; 64];
     for (part, x) in x.as_chunks_mut::<16>().0.iter_mut().enumerate() {
-        let mut bytes: Eight = core::array::from_fn(|message| hashes[message][part]);
+        let mut bytes: Places = core::array::from_fn(|message| hashes[message][part]);
         for _ in 0..3 {
             bytes = core::array::from_fn(|i| {
                 let (one, other) = (bytes[i / 2], bytes[i / 2 + 4]);
@@ -135,9 +142,9 @@ fn spread(hashes: &Hashes) -> [V128; 64] {
 
 /// `t[b]` for one `b`, with 128 more than it should be.
 #[inline(never)]
-fn columns(x: &[V128; 64], b: usize, t: &mut [Eight; 32]) {
+fn columns(x: &[V128; 64], b: usize, t: &mut [Places; 32]) {
     for r in 0..4 {
-        let mut inputs: Eight = core::array::from_fn(|a| {
+        let mut inputs: Places = core::array::from_fn(|a| {
             let power = V128::splat16(POWERS[8 * a * r & 255]);
             reduced(x[(8 * a + b) & 63].mul16(power))
         });
@@ -150,8 +157,8 @@ fn columns(x: &[V128; 64], b: usize, t: &mut [Eight; 32]) {
 
 /// The places of the transform that have `e` as their remainder by 32.
 #[inline(never)]
-fn rows(row: &Eight, e: usize, y: &mut [V128; 256]) {
-    let inputs: Eight = core::array::from_fn(|b| {
+fn rows(row: &Places, e: usize, y: &mut [V128; 256]) {
+    let inputs: Places = core::array::from_fn(|b| {
         let power = V128::splat16(POWERS[b * e & 255]);
         reduced(reduced(row[b]).sub16(V128::splat16(128)).mul16(power))
     });
@@ -164,15 +171,23 @@ fn rows(row: &Eight, e: usize, y: &mut [V128; 256]) {
 }
 
 #[inline(never)]
-fn words(y: &[V128; 256]) -> [Words; 2] {
-    let mut words = [[[V128::ZERO; 8]; 32]; 2];
-    let [first, second] = &mut words;
+fn words(y: &[V128; 256]) -> [Words; LANES] {
+    let mut words = [[[V128::ZERO; 2]; 32]; LANES];
     for step in 0..32 {
-        for i in 0..8 {
-            let (low, high, factor) = places(step, i);
-            let [low, high] = [low, high].map(|at| y[at & 255].mul16(V128::splat16(factor)));
-            first[step][i] = low.zip16_low(high);
-            second[step][i] = low.zip16_high(high);
+        let (first, gap, factor) = places(step);
+        let factor = V128::splat16(factor);
+        for half in 0..2 {
+            let halves = [0, 1, 2, 3].map(|word| {
+                let at = first + 8 * half + 2 * word;
+                [y[at & 255].mul16(factor), y[(at + gap) & 255].mul16(factor)]
+            });
+            let four = [
+                transpose32(halves.map(|[low, high]| low.zip16_low(high))),
+                transpose32(halves.map(|[low, high]| low.zip16_high(high))),
+            ];
+            for (words, vector) in words.iter_mut().zip(four.as_flattened()) {
+                words[step][half] = *vector;
+            }
         }
     }
     words
@@ -187,7 +202,7 @@ fn reduced(value: V128) -> V128 {
 /// `sum over k of u[k] · 4^(k·n)` for `n` from 0 to 7, no more than 3,200 from zero if the inputs, of which the first may
 /// have 128 more, are no more than 383.
 #[inline(always)]
-fn transformed(u: Eight) -> Eight {
+fn transformed(u: Places) -> Places {
     let sums = [0, 1, 2, 3].map(|k| u[k].add16(u[k + 4]));
     let [a, b, c, d] = [0, 1, 2, 3].map(|k| u[k].sub16(u[k + 4]));
     let turned = [a, reduced(b.shl16(2)), reduced(c.shl16(4)), reduced(reduced(d).shl16(6))];
