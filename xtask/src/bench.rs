@@ -7,6 +7,7 @@ mod filters;
 mod headers;
 mod masternodes;
 mod native;
+mod x11;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -27,6 +28,8 @@ enum What {
     Headers(headers::Args),
     /// Milliseconds to prove mainnet's list and quorums and to verify a signature, in Chrome and natively
     Masternodes(masternodes::Args),
+    /// Hashes per second in one worker of Chrome and natively, beside those of `dash-pow`
+    X11(x11::Args),
 }
 
 /// One measurement.
@@ -56,6 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
         What::Filters(args) => filters::run(args)?,
         What::Headers(args) => headers::run(args)?,
         What::Masternodes(args) => masternodes::run(args)?,
+        What::X11(args) => x11::run(args)?,
     };
     print(&figures)
 }

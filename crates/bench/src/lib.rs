@@ -1,5 +1,5 @@
-//! What `cargo xtask bench masternodes` and `cargo xtask bench filters` measure: recorded lists, rotation info and
-//! signatures of mainnet, proven by the client's own rules, and filters searched for a wallet's scripts.
+//! What `cargo xtask bench masternodes`, `filters` and `x11` measure: recorded lists, rotation info and signatures of
+//! mainnet, proven by the client's own rules, filters searched for a wallet's scripts, and headers hashed.
 //!
 //! The same functions run natively and, built for wasm with the package's settings, in a page; whoever calls them holds
 //! the watch. This crate is no part of the package.
@@ -9,15 +9,18 @@
 //! | `recording.rs` | the files of the recording, which the caller reads, and the blocks that they name |
 //! | `quorums.rs` | from rotation info and its neighbours to verified quorums, in three steps |
 //! | `filters.rs` | filters to be searched, made by a seed |
+//! | `x11.rs` | hashes of headers, and whether others make the same |
 //! | `web/` | the same for a page |
 //!
-//! `examples/filters.rs` searches the filters natively, beside another reader.
+//! `examples/filters.rs` searches the filters natively, beside another reader; `examples/x11.rs` hashes, beside
+//! `dash-pow`.
 
 mod filters;
 mod quorums;
 mod recording;
 #[cfg(target_arch = "wasm32")]
 mod web;
+pub mod x11;
 
 pub use filters::Haystack;
 pub use quorums::{checks, prove, verify};
@@ -60,6 +63,9 @@ pub enum BenchError {
     /// A search through filters that is not as it should be.
     #[error("searching filters: {0}")]
     Search(String),
+    /// A hash that is not the reference's.
+    #[error("another X11 {0}")]
+    Hash(String),
     /// A recorded signature does not hold.
     #[error("{bad} of {all} signatures do not hold")]
     Signature {

@@ -1,9 +1,9 @@
-//! The S-box as a circuit of 113 gates, by J. Boyar and R. Peralta, "A depth-16 circuit for the AES S-box" (2011) and
-//! "A new combinational logic minimization technique with applications to cryptology" (2010).
+//! The S-box as a circuit of 113 gates, by the technique of J. Boyar and R. Peralta, "A new combinational logic
+//! minimization technique with applications to cryptology" (2010).
 //!
 //! A byte is taken to a representation in which its inverse in GF(2^8) is a matter of GF(2^4), inverted there, and taken
-//! back. The constant that AES adds to the result, which would be four gates more, is left to the caller: as it passes
-//! through MixColumns unchanged or as another constant, it costs less behind that.
+//! back. The constant that AES adds to the result, which would be four operations more, is left to the caller: as it
+//! passes through MixColumns unchanged or as another constant, it costs no more behind that, or nothing.
 
 use super::Slices;
 
