@@ -81,7 +81,7 @@ pub fn check_headers(file: &[u8]) -> Result<usize, BenchError> {
     hash_batch(headers, |hash| hashes.push(hash));
     for (at, (header, hash)) in headers.iter().zip(&hashes).enumerate() {
         let linked = match headers.get(at + 1) {
-            Some(next) => Header::from_wire(next)?.prev_hash.as_bytes() == hash,
+            Some(next) => Header::from_wire(next)?.prev_block_hash.as_bytes() == hash,
             None => true,
         };
         if *hash != reference(header) || !linked {

@@ -63,13 +63,13 @@ fn doubled(a: &Words) -> Words {
     [a[7], a[0] ^ a[7], a[1], a[2] ^ a[7], a[3] ^ a[7], a[4], a[5], a[6]]
 }
 
-#[inline(never)]
+#[inline(always)]
 fn double_and_add(a: &Words, b: &Words) -> Words {
     plus(&doubled(a), b)
 }
 
 /// Mixes the lanes with one another and a block into each, and turns the last four words of lane `j` by `j` bits.
-#[inline(always)]
+#[inline(never)]
 fn inject(v: &mut [Words; 5], block: &Words) {
     let sum = plus(&plus(&plus(&v[0], &v[1]), &plus(&v[2], &v[3])), &v[4]);
     for words in &mut *v {

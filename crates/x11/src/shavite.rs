@@ -105,13 +105,15 @@ fn encrypt(keys: &mut [Slices; 8]) -> [Slices; 4] {
         }
         // The parts change places after each round, of which only their numbers know.
         let part = |logical: usize| (logical + 4 * ROUNDS - number) % 4;
-        for half in [0, 2] {
-            let mut mixed = state[part(half + 1)];
-            for key in &keys[2 * half..2 * half + 4] {
-                round(&mut mixed, key, &wiring);
-            }
-            add(&mut state[part(half)], &mixed);
+        // Both halves in turn: neither waits for the other, and a processor overlaps what is next to one another.
+        let mut mixed = [state[part(1)], state[part(3)]];
+        let (first, second) = keys.split_at(4);
+        for (first, second) in first.iter().zip(second) {
+            round(&mut mixed[0], first, &wiring);
+            round(&mut mixed[1], second, &wiring);
         }
+        add(&mut state[part(0)], &mixed[0]);
+        add(&mut state[part(2)], &mixed[1]);
     }
     [0, 1, 2, 3].map(|logical| state[(logical + 4 * ROUNDS - ROUNDS) % 4])
 }
