@@ -12,6 +12,7 @@ mod native;
 mod page;
 mod quorums;
 mod recording;
+mod x11;
 
 use crate::process;
 use anyhow::{Context, Result, ensure};
@@ -44,10 +45,12 @@ enum What {
     Masternodes(masternodes::Args),
     /// Milliseconds to verify all quorums of mainnet's recording in batches, beside one by one
     Quorums(quorums::Args),
+    /// Hashes per second in one worker of Chrome and natively, beside those of `dash-pow`
+    X11(x11::Args),
 }
 
 /// All that is measured without a name, in this order.
-const ALL: [&str; 4] = ["headers", "quorums", "masternodes", "filters"];
+const ALL: [&str; 5] = ["x11", "headers", "quorums", "masternodes", "filters"];
 
 /// A benchmark by its name, with its settings as they are by default.
 #[derive(Parser)]
@@ -120,6 +123,7 @@ fn measure(what: &What) -> Result<Measurement> {
         What::Headers(args) => ("headers", headers::HOW, headers::run(args)?),
         What::Masternodes(args) => ("masternodes", masternodes::HOW, masternodes::run(args)?),
         What::Quorums(args) => ("quorums", quorums::HOW, quorums::run(args)?),
+        What::X11(args) => ("x11", x11::HOW, x11::run(args)?),
     };
     Ok(Measurement { bench, how, figures })
 }

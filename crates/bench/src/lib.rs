@@ -1,6 +1,6 @@
-//! What `cargo xtask bench headers`, `masternodes`, `quorums` and `filters` measure inside of the client: mainnet's recorded
-//! headers, lists, rotation info and signatures, proven by the client's own rules, and filters searched for a wallet's
-//! scripts.
+//! What `cargo xtask bench headers`, `masternodes`, `quorums`, `filters` and `x11` measure inside of the client: mainnet's
+//! recorded headers, lists, rotation info and signatures, proven by the client's own rules, filters searched for a
+//! wallet's scripts, and headers hashed.
 //!
 //! The same functions run natively and, built for wasm with the package's settings, in a page; whoever calls them holds
 //! the watch. This crate is no part of the package.
@@ -12,9 +12,11 @@
 //! | `one_by_one.rs` | the same quorums verified without batches |
 //! | `rules.rs` | recorded headers and the rules for them |
 //! | `filters.rs` | filters to be searched, made by a seed |
+//! | `x11.rs` | hashes of headers, and whether others make the same |
 //! | `web/` | the same for a page |
 //!
-//! `examples/filters.rs` searches the filters natively, beside another reader.
+//! `examples/filters.rs` searches the filters natively, beside another reader; `examples/x11.rs` hashes, beside
+//! `dash-pow`.
 
 mod filters;
 mod one_by_one;
@@ -23,6 +25,7 @@ mod recording;
 mod rules;
 #[cfg(target_arch = "wasm32")]
 mod web;
+pub mod x11;
 
 pub use filters::Haystack;
 pub use one_by_one::verify_one_by_one;
@@ -71,6 +74,9 @@ pub enum BenchError {
     /// A search through filters that is not as it should be.
     #[error("searching filters: {0}")]
     Search(String),
+    /// A hash that is not the reference's.
+    #[error("another X11 {0}")]
+    Hash(String),
     /// A recorded signature does not hold.
     #[error("{bad} of {all} signatures do not hold")]
     Signature {

@@ -1,7 +1,8 @@
-//! The benchmarks for a page: of lists and quorums one object that keeps what each step makes for the next one, and in
-//! `filters.rs` the search through filters.
+//! The benchmarks for a page: of lists and quorums one object that keeps what each step makes for the next one, in
+//! `filters.rs` the search through filters, in `x11.rs` hashes of headers.
 
 mod filters;
+mod x11;
 
 use crate::quorums::Lists;
 use crate::{
