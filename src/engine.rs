@@ -19,8 +19,8 @@ mod wallet_command;
 pub use config::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 pub use ids::Ids;
 pub use io::{
-    CallId, Command, CommitId, ComputeReply, ComputeWork, ConnId, ConnectFailure, Effect, FilterBatch,
-    HeaderAt, Input, JobId, Now, ReadId,
+    CallId, Command, CommitId, CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, ConnId,
+    ConnectFailure, Effect, FilterBatch, HeaderAt, Input, JobId, Now, ReadId,
 };
 pub use outbox::Outbox;
 pub use wallet_command::WalletCommand;

@@ -1,4 +1,4 @@
-// What the machine's processors did, by /proc: how much of them was left to the page. Linux only.
+// What the machine's processors did, by /proc: how much of them was left to the client's workers. Linux only.
 
 import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
@@ -13,42 +13,54 @@ async function machine() {
   return (user + nice + system + irq + softirq) / TICKS;
 }
 
-/** Parent, and seconds of processor time so far. */
-async function ofProcess(pid) {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+/** The name of a process or thread, its parent, and seconds of processor time so far. */
+async function task(path) {
+  const stat = await readFile(`${path}/stat`, 'utf8');
   // The name, in parentheses, may hold spaces.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return { parent: fields[1], seconds: (Number(fields[11]) + Number(fields[12])) / TICKS };
+  const [from, to] = [stat.indexOf('('), stat.lastIndexOf(')')];
+  const fields = stat.slice(to + 2).split(' ');
+  return {
+    name: stat.slice(from + 1, to),
+    parent: fields[1],
+    seconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+  };
 }
 
-/** Seconds of processor time of the pages that a browser below this process shows. */
-async function pages() {
-  const known = new Map();
-  for (const pid of (await readdir('/proc')).filter(name => /^\d+$/.test(name))) {
-    try {
-      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-      known.set(pid, { ...(await ofProcess(pid)), isPage: command.includes('--type=renderer') });
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-  const isOurs = pid => pid === String(process.pid) || (known.has(pid) && isOurs(known.get(pid).parent));
+/** What could be read of each; a process or thread may have ended meanwhile. */
+async function each(names, read) {
+  const found = await Promise.allSettled(names.map(read));
+  return found.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);
+}
+
+/** Seconds of processor time of all workers of pages that a browser below this process shows. */
+async function workers() {
+  const processes = await each(
+    (await readdir('/proc')).filter(name => /^\d+$/.test(name)),
+    async pid => [pid, await task(`/proc/${pid}`), await readFile(`/proc/${pid}/cmdline`, 'utf8')],
+  );
+  const parents = new Map(processes.map(([pid, { parent }]) => [pid, parent]));
+  const isBelow = pid => pid === String(process.pid) || (parents.has(pid) && isBelow(parents.get(pid)));
   let seconds = 0;
-  for (const [pid, { isPage, seconds: own }] of known) if (isPage && isOurs(pid)) seconds += own;
+  for (const [pid, , command] of processes) {
+    if (!command.includes('--type=renderer') || !isBelow(pid)) continue;
+    const threads = await each(await readdir(`/proc/${pid}/task`), id => task(`/proc/${pid}/task/${id}`));
+    for (const thread of threads) if (thread.name.startsWith('DedicatedWorker')) seconds += thread.seconds;
+  }
   return seconds;
 }
 
 /**
- * Begins to measure. The function returned tells how many cores were left to the page since then, busy or idle: all of
- * them but what everything else on the machine used.
+ * Begins to measure. The function returned tells how many cores were left to workers of pages since then, busy or idle:
+ * all of them but what everything else on the machine used; and how many those workers used.
  */
 export async function coresLeft() {
-  const look = async () => ({ machine: await machine(), pages: await pages(), at: performance.now() });
+  const look = async () => ({ machine: await machine(), workers: await workers(), at: performance.now() });
   const before = await look();
   return async () => {
     const after = await look();
     const seconds = (after.at - before.at) / 1000;
-    const others = after.machine - before.machine - (after.pages - before.pages);
-    return { left: availableParallelism() - others / seconds, used: (after.pages - before.pages) / seconds };
+    const ours = after.workers - before.workers;
+    const others = after.machine - before.machine - ours;
+    return { left: availableParallelism() - others / seconds, used: ours / seconds };
   };
 }

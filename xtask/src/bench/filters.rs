@@ -14,10 +14,8 @@
 
 use super::{Figure, last_line};
 use crate::{build, e2e, paths, process};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use std::process::Command;
 
 /// Of the filters and scripts.
 const SEED: u32 = 1;

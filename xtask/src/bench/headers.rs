@@ -2,9 +2,9 @@
 //! stored.
 //!
 //! Hashing is what a header costs at the least, so that the baseline is the plain X11 rate of workers in the same page, in
-//! the batches that the client makes, times the cores that were left to the page while it synced: all of the machine's
-//! but what other processes used (the simulated peers, the bridge, the browser's own). The ratio says what part of all
-//! that a page can have went into hashing. The plain rate is that of a core while the others hash as well, since what
+//! the batches that the client makes, times the cores that were left to the client's workers while they synced: all of
+//! the machine's but what everything else used (the simulated peers, the bridge, the browser with its compiler). The
+//! ratio says what part of all that the client can have went into hashing. The plain rate is that of a core while the others hash as well, since what
 //! machines call cores often share one; where there are no compute workers it is that of one alone.
 //!
 //! The chain is regtest's, which computes no difficulty: under such a limit DarkGravityWave's arithmetic wraps to targets
@@ -55,7 +55,7 @@ struct Sync {
     x11: f64,
     /// The same of one core alone.
     alone: f64,
-    /// Cores that other processes left.
+    /// Cores that everything else left to the client's workers.
     left: f64,
     /// Bytes of wasm memory.
     memory: f64,

@@ -6,7 +6,7 @@
 
 use super::{Figure, last_line, median, recording};
 use crate::{build, e2e, paths, process};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use dash_spv_bench::{BATCH, Recording, checks, prove, signatures, verify, verify_batch};
 use serde::Deserialize;
 use std::collections::BTreeMap;
