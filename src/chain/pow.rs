@@ -1,5 +1,5 @@
 //! X11, the hash of block headers: the one place that names the crates which compute it. In browsers that is `dash-x11`,
-//! eight headers at a time in SIMD, where one alone takes as long as eight; natively `dash-pow`, which is faster there.
+//! eight headers at a time in SIMD, where one alone takes most of the time of eight; natively `dash-pow`, which is faster there.
 //!
 //! Takes fixed-size input only, so nothing a peer sends can make it do more than one hash per header.
 

@@ -1,8 +1,7 @@
 //! BLAKE-512 of 80 bytes: two messages to a vector, a lane of 64 bits each.
 
-use crate::Hashes;
 use crate::vector::V128;
-use crate::{LANES, LEN};
+use crate::{LEN, Message};
 
 const ROUNDS: usize = 16;
 /// Bytes of a word, the other way round: BLAKE's words are big-endian.
@@ -64,16 +63,16 @@ const fn digits(row: u64) -> [u8; 16] {
     digits
 }
 
-/// The hashes of eight messages.
+/// The hashes of an even number of messages.
 #[inline(never)]
-pub(crate) fn blake(inputs: &[[u8; LEN]; LANES], out: &mut Hashes) {
+pub(crate) fn blake(inputs: &[[u8; LEN]], out: &mut [Message]) {
     for (two, out) in inputs.as_chunks::<2>().0.iter().zip(out.as_chunks_mut::<2>().0) {
         pair(two, out);
     }
 }
 
 #[inline(never)]
-fn pair([first, second]: &[[u8; LEN]; 2], out: &mut [[V128; 4]; 2]) {
+fn pair([first, second]: &[[u8; LEN]; 2], out: &mut [Message; 2]) {
     let mut m = [V128::ZERO; 16];
     let words = first.as_chunks::<8>().0.iter().zip(second.as_chunks::<8>().0);
     for (m, (first, second)) in m.iter_mut().zip(words) {

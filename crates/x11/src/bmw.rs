@@ -1,14 +1,14 @@
 //! BMW-512 of 64 bytes, one message after the other: its rotations are one operation on 64-bit words, three on vectors.
 
-use crate::Hashes;
+use crate::Message;
 use crate::vector::V128;
 use core::num::Wrapping;
 
 type Word = Wrapping<u64>;
 
-/// The hashes of eight messages.
+/// The hashes of any number of messages.
 #[inline(never)]
-pub(crate) fn bmw(hashes: &mut Hashes) {
+pub(crate) fn bmw(hashes: &mut [Message]) {
     for hash in hashes {
         let mut m = [Wrapping(0); 16];
         for (m, vector) in m.as_chunks_mut::<2>().0.iter_mut().zip(&*hash) {

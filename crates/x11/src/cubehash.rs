@@ -1,7 +1,7 @@
 //! CubeHash16/32-512 of 64 bytes: two messages to a vector, two of the 32 words of each, so that a state fits sixteen
 //! registers. Of the four exchanges of words in a round, three are then between vectors and only rename them.
 
-use crate::Hashes;
+use crate::Message;
 use crate::vector::V128;
 
 const ROUNDS: usize = 16;
@@ -53,16 +53,16 @@ const fn scalar_round(x: &[u32; 32]) -> [u32; 32] {
     next
 }
 
-/// The hashes of eight messages.
+/// The hashes of an even number of messages.
 #[inline(never)]
-pub(crate) fn cubehash(hashes: &mut Hashes) {
+pub(crate) fn cubehash(hashes: &mut [Message]) {
     for two in hashes.as_chunks_mut::<2>().0 {
         pair(two);
     }
 }
 
 #[inline(never)]
-fn pair([first, second]: &mut [[V128; 4]; 2]) {
+fn pair([first, second]: &mut [Message; 2]) {
     let mut state: State = core::array::from_fn(|half| {
         core::array::from_fn(|k| {
             let at = 16 * half + 2 * k;

@@ -75,23 +75,38 @@ fn columns(state: &State) -> State {
 
 #[inline(never)]
 fn mix(bytes: [&Slices; 4], column: &mut [Slices; 4]) {
-    let sums = |bit: usize| [0, 1, 2, 3].map(|row| bytes[row][bit] ^ bytes[(row + 1) % 4][bit]);
-    let top = sums(7);
-    let mut below = top;
-    // Written out: what a bit asks for is known beforehand then.
-    macro_rules! bits {
-        ($($bit:literal)*) => {$(
-            let sum = sums($bit);
-            for row in 0..4 {
-                let rest = bytes[(row + 1) % 4][$bit] ^ sum[(row + 2) % 4];
-                let mixed = rest ^ times_x($bit, below[row], top[row]);
-                column[row][$bit] = if AFFINE >> $bit & 1 == 1 { !mixed } else { mixed };
-            }
-            below = sum;
-        )*};
+    let top = sums(&bytes, 7);
+    let below = mix_bit::<0>(&bytes, column, top, top);
+    let below = mix_bit::<1>(&bytes, column, below, top);
+    let below = mix_bit::<2>(&bytes, column, below, top);
+    let below = mix_bit::<3>(&bytes, column, below, top);
+    let below = mix_bit::<4>(&bytes, column, below, top);
+    let below = mix_bit::<5>(&bytes, column, below, top);
+    let below = mix_bit::<6>(&bytes, column, below, top);
+    mix_bit::<7>(&bytes, column, below, top);
+}
+
+/// A bit of each byte of a column and of the next one, added.
+#[inline(always)]
+fn sums(bytes: &[&Slices; 4], bit: usize) -> [V128; 4] {
+    [0, 1, 2, 3].map(|row| bytes[row][bit] ^ bytes[(row + 1) % 4][bit])
+}
+
+/// One bit of a column, from the sums for the bit below and for the top one. Returns those for this bit.
+#[inline(always)]
+fn mix_bit<const BIT: usize>(
+    bytes: &[&Slices; 4],
+    column: &mut [Slices; 4],
+    below: [V128; 4],
+    top: [V128; 4],
+) -> [V128; 4] {
+    let sum = sums(bytes, BIT);
+    for row in 0..4 {
+        let rest = bytes[(row + 1) % 4][BIT] ^ sum[(row + 2) % 4];
+        let mixed = rest ^ times_x(BIT, below[row], top[row]);
+        column[row][BIT] = if AFFINE >> BIT & 1 == 1 { !mixed } else { mixed };
     }
-    bits!(0 1 2 3 4 5 6 7);
-    let _ = below;
+    sum
 }
 
 /// The key of a word: a number that begins with the message's length in bits and counts on with every word.

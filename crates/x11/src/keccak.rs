@@ -1,7 +1,7 @@
 //! Keccak-512 of 64 bytes as it was submitted, with the padding from before SHA-3: two messages to a vector, a lane of 64
 //! bits each.
 
-use crate::Hashes;
+use crate::Message;
 use crate::vector::V128;
 
 const ROUNDS: [u64; 24] = [
@@ -34,16 +34,16 @@ const ROUNDS: [u64; 24] = [
 /// The first and the last bit of the padding, in the lane behind the message.
 const PADDING: u64 = 0x8000_0000_0000_0001;
 
-/// The hashes of eight messages.
+/// The hashes of an even number of messages.
 #[inline(never)]
-pub(crate) fn keccak(hashes: &mut Hashes) {
+pub(crate) fn keccak(hashes: &mut [Message]) {
     for two in hashes.as_chunks_mut::<2>().0 {
         pair(two);
     }
 }
 
 #[inline(never)]
-fn pair([first, second]: &mut [[V128; 4]; 2]) {
+fn pair([first, second]: &mut [Message; 2]) {
     let mut a = [V128::ZERO; 25];
     for ((lanes, first), second) in a.as_chunks_mut::<2>().0.iter_mut().zip(&*first).zip(&*second) {
         *lanes = [first.zip64_low(*second), first.zip64_high(*second)];

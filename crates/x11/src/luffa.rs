@@ -1,6 +1,6 @@
 //! Luffa-512 of 64 bytes: four messages to a vector, a lane of 32 bits each.
 
-use crate::Hashes;
+use crate::Message;
 use crate::vector::{V128, transpose32};
 
 /// Eight words, of four messages each. The specification calls it a lane.
@@ -9,16 +9,16 @@ type Words = [V128; 8];
 /// The bytes of 32-bit words, the other way round: Luffa's words are big-endian.
 const REVERSED: V128 = V128::new(0x0405_0607_0001_0203, 0x0c0d_0e0f_0809_0a0b);
 
-/// The hashes of eight messages.
+/// The hashes of four or eight messages.
 #[inline(never)]
-pub(crate) fn luffa(hashes: &mut Hashes) {
+pub(crate) fn luffa(hashes: &mut [Message]) {
     for four in hashes.as_chunks_mut::<4>().0 {
         quad(four);
     }
 }
 
 #[inline(never)]
-fn quad(hashes: &mut [[V128; 4]; 4]) {
+fn quad(hashes: &mut [Message; 4]) {
     let mut state = IV.map(|words| words.map(V128::splat32));
     let mut message = [[V128::ZERO; 8]; 2];
     for (part, words) in message.as_flattened_mut().as_chunks_mut::<4>().0.iter_mut().enumerate() {

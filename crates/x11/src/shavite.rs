@@ -137,9 +137,9 @@ fn expand_by_rounds(keys: &mut [Slices; 8], number: usize, turned: &Wiring) {
 #[inline(never)]
 fn expand_by_sums(keys: &mut [Slices; 8]) {
     for at in 0..8 {
-        for bit in 0..8 {
-            let [two_before, before] = [6, 7].map(|back| keys[(at + back) % 8][bit]);
-            keys[at][bit] ^= two_before.then::<4>(before);
+        let [two_before, before] = [6, 7].map(|back| keys[(at + back) % 8]);
+        for (key, (two_before, before)) in keys[at].iter_mut().zip(two_before.into_iter().zip(before)) {
+            *key ^= two_before.then::<4>(before);
         }
     }
 }

@@ -42,11 +42,11 @@ const IV: State = [
 /// Bits of a message: what the block behind it says.
 const BITS: u32 = 512;
 
-/// The hashes of eight messages.
+/// The hashes of the first messages, so many of eight.
 #[inline(never)]
-pub(crate) fn simd(hashes: &mut Hashes) {
+pub(crate) fn simd(hashes: &mut Hashes, used: usize) {
     let expanded = expand(hashes);
-    for (hash, words) in hashes.iter_mut().zip(&expanded) {
+    for (hash, words) in hashes.iter_mut().zip(&expanded).take(used) {
         let mut state = IV;
         let [a, b, c, d] = *hash;
         compress(&mut state, &[[a, b], [c, d], [V128::ZERO; 2], [V128::ZERO; 2]], words);

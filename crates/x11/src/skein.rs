@@ -1,6 +1,6 @@
 //! Skein-512-512 of 64 bytes: two messages to a vector, a lane of 64 bits each.
 
-use crate::Hashes;
+use crate::Message;
 use crate::vector::{Pair, messages, pairs};
 
 type Block = [Pair; 8];
@@ -34,9 +34,9 @@ const TURNS: [[u32; 4]; 8] = [
     [8, 35, 56, 22],
 ];
 
-/// The hashes of eight messages.
+/// The hashes of an even number of messages.
 #[inline(never)]
-pub(crate) fn skein(hashes: &mut Hashes) {
+pub(crate) fn skein(hashes: &mut [Message]) {
     for two in hashes.as_chunks_mut::<2>().0 {
         let message = pairs(two);
         let chained = threefish(&IV.map(Pair::of), MESSAGE, &message);

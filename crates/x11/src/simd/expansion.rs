@@ -145,7 +145,7 @@ fn spread(hashes: &Hashes) -> [V128; 64] {
 fn columns(x: &[V128; 64], b: usize, t: &mut [Places; 32]) {
     for r in 0..4 {
         let mut inputs: Places = core::array::from_fn(|a| {
-            let power = V128::splat16(POWERS[8 * a * r & 255]);
+            let power = V128::splat16(POWERS[(8 * a * r) & 255]);
             reduced(x[(8 * a + b) & 63].mul16(power))
         });
         inputs[0] = inputs[0].add16(V128::splat16(128));
@@ -159,7 +159,7 @@ fn columns(x: &[V128; 64], b: usize, t: &mut [Places; 32]) {
 #[inline(never)]
 fn rows(row: &Places, e: usize, y: &mut [V128; 256]) {
     let inputs: Places = core::array::from_fn(|b| {
-        let power = V128::splat16(POWERS[b * e & 255]);
+        let power = V128::splat16(POWERS[(b * e) & 255]);
         reduced(reduced(row[b]).sub16(V128::splat16(128)).mul16(power))
     });
     for (d, sum) in transformed(inputs).into_iter().enumerate() {

@@ -1,6 +1,7 @@
 //! A word of 64 bits of each of two messages, with the operators of words.
 
 use super::V128;
+use crate::Message;
 use core::ops::{AddAssign, BitXor};
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ impl Pair {
 
 /// The eight words of two messages.
 #[inline(always)]
-pub(crate) fn pairs([first, second]: &[[V128; 4]; 2]) -> [Pair; 8] {
+pub(crate) fn pairs([first, second]: &[Message; 2]) -> [Pair; 8] {
     core::array::from_fn(|i| {
         let (a, b) = (first[i / 2], second[i / 2]);
         Pair(if i % 2 == 0 { a.zip64_low(b) } else { a.zip64_high(b) })
@@ -30,7 +31,7 @@ pub(crate) fn pairs([first, second]: &[[V128; 4]; 2]) -> [Pair; 8] {
 
 /// Two messages of eight words.
 #[inline(always)]
-pub(crate) fn messages(words: [Pair; 8]) -> [[V128; 4]; 2] {
+pub(crate) fn messages(words: [Pair; 8]) -> [Message; 2] {
     let (twos, _) = words.as_chunks::<2>();
     [
         core::array::from_fn(|i| twos[i][0].0.zip64_low(twos[i][1].0)),
