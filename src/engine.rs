@@ -29,6 +29,7 @@ use crate::api::{
     ApiError, ApiHeader, Degraded, ErrorCode, Event, LogLevel, Metrics, NetworkStatus, Reply, SyncState,
 };
 use crate::chain::pow;
+use crate::collections::SortedMap;
 use crate::network::PeerManager;
 use crate::store::{ReadReply, StoreError};
 use crate::sync::headers::{Computed, Lookup};
@@ -36,7 +37,6 @@ use crate::sync::masternodes::MasternodeSync;
 use crate::sync::sequential::{SequentialSyncManager, SyncPhase};
 use dash_protocol::{BlockHash, Header};
 use reporter::Reporter;
-use std::collections::BTreeMap;
 
 /// The client without its surroundings.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub struct Engine {
     out: Outbox,
     reporter: Reporter,
     /// Calls that wait for a read. As many as the page has calls in flight.
-    reads: BTreeMap<ReadId, CallId>,
+    reads: SortedMap<ReadId, CallId>,
     persistent: bool,
     paused: bool,
     closing: Vec<CallId>,
@@ -65,7 +65,7 @@ impl Engine {
             ids: Ids::default(),
             out: Outbox::new(config.log_level),
             reporter: Reporter::default(),
-            reads: BTreeMap::new(),
+            reads: SortedMap::new(),
             persistent: config.persistent,
             paused: false,
             closing: Vec::new(),

@@ -19,6 +19,7 @@
 //! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
 //!   the download of headers itself.
 //! - [`store`] says what is kept and holds the store in memory.
+//! - [`collections`] has maps, sets and a sort that weigh little in the package.
 //! - [`compute`] does the work that is worth sending to another core.
 //! - [`api`] has the shapes that cross to JavaScript, and the validation of options.
 //! - [`checks`] names the checks that stand between a lie and a belief, so that tests can show each one to be needed.
@@ -27,6 +28,7 @@
 pub mod api;
 pub mod chain;
 pub mod checks;
+pub mod collections;
 pub mod compute;
 pub mod engine;
 pub mod filters;

@@ -3,8 +3,8 @@
 use super::{
     ApiBroadcast, ApiError, ApiTxRecord, PeerInfo, Phase, PhaseProgress, PhaseTransition, SyncState, Tip,
 };
+use crate::collections::SortedMap;
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// `SpvEvent` of the contract.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -107,5 +107,5 @@ pub struct LogRecord {
     /// When, in milliseconds since 1970.
     pub at: f64,
     /// The values.
-    pub fields: BTreeMap<String, LogValue>,
+    pub fields: SortedMap<String, LogValue>,
 }

@@ -13,7 +13,7 @@ mod wallet;
 
 pub use network::network;
 pub use target::watch_targets;
-pub use value::Value;
+pub use value::{MAX_DEPTH, MAX_ITEMS, Value};
 pub use wallet::wallet_command;
 
 use super::{ApiError, LogLevel};

@@ -5,9 +5,10 @@
 //! in. So a flood of cheap branches displaces only cheaper ones.
 
 use crate::chain::{Entry, LockedBlock};
+use crate::collections::{sort, sort_by_key};
 use dash_num::Arith256;
 use dash_protocol::BlockHash;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Headers of side branches kept in memory, at most.
 pub const MAX_BRANCH_HEADERS: usize = 16_384;
@@ -24,7 +25,7 @@ struct Node {
 /// The tree.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Branches {
-    nodes: BTreeMap<BlockHash, Node>,
+    nodes: HashMap<BlockHash, Node>,
     /// The ends of the branches, by total work.
     leaves: BTreeSet<(Arith256, BlockHash)>,
 }
@@ -96,7 +97,7 @@ impl Branches {
         }
         let gone = self.descendants(&wrong);
         self.nodes.retain(|hash, _| !gone.contains(hash));
-        let mut children: BTreeMap<BlockHash, u32> = BTreeMap::new();
+        let mut children: HashMap<BlockHash, u32> = HashMap::new();
         for node in self.nodes.values() {
             *children.entry(node.entry.header.prev_block_hash).or_default() += 1;
         }
@@ -106,7 +107,7 @@ impl Branches {
     /// These headers and all that follow them.
     fn descendants(&self, roots: &[BlockHash]) -> HashSet<BlockHash> {
         let mut by_height: Vec<&Entry> = self.nodes.values().map(|node| &node.entry).collect();
-        by_height.sort_unstable_by_key(|entry| entry.height);
+        sort_by_key(&mut by_height, |entry| entry.height);
         let mut found: HashSet<BlockHash> = roots.iter().copied().collect();
         for entry in by_height {
             if found.contains(&entry.header.prev_block_hash) {
@@ -141,9 +142,9 @@ impl Branches {
             .extend(disconnected.iter().map(|&entry| (entry.hash, Node { entry, fork: 0, children: 0 })));
         let mut by_height: Vec<_> =
             self.nodes.values().map(|node| (node.entry.height, node.entry.hash)).collect();
-        by_height.sort_unstable();
-        let mut forks = BTreeMap::new();
-        let mut children: BTreeMap<BlockHash, u32> = BTreeMap::new();
+        sort(&mut by_height);
+        let mut forks = HashMap::new();
+        let mut children: HashMap<BlockHash, u32> = HashMap::new();
         for (_, hash) in &by_height {
             let parent = self.nodes[hash].entry.header.prev_block_hash;
             *children.entry(parent).or_default() += 1;
@@ -156,7 +157,7 @@ impl Branches {
         self.count_children(&children);
     }
 
-    fn count_children(&mut self, children: &BTreeMap<BlockHash, u32>) {
+    fn count_children(&mut self, children: &HashMap<BlockHash, u32>) {
         self.leaves.clear();
         for (hash, node) in &mut self.nodes {
             node.children = children.get(hash).copied().unwrap_or(0);

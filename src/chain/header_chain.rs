@@ -13,8 +13,10 @@ use crate::chain::context::Context;
 use crate::chain::rules::{HeaderError, Rules};
 use crate::chain::work::{WorkCache, work_of};
 use crate::chain::{Entry, RivalChain, checkpoints, locator, pow};
+use crate::collections::sort_by_key;
 use crate::store::{HeaderRun, Segment};
 use dash_protocol::{BlockHash, Header, NetworkParams};
+use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -200,7 +202,7 @@ impl HeaderChain {
         let passed = params.checkpoints.iter().map(|checkpoint| (checkpoint.height, checkpoint.hash));
         let mut anchors: Vec<_> = passed.chain(self.anchors.iter().copied()).collect();
         anchors.retain(|(height, _)| *height < base);
-        anchors.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by_key(&mut anchors, |anchor| Reverse(*anchor));
         anchors.dedup();
         let at = |height| self.at(height).map(|entry| entry.hash);
         locator::build(self.tip().height, base, at, anchors.into_iter(), params.genesis_hash)
@@ -208,7 +210,7 @@ impl HeaderChain {
 
     /// Gives hashes of the best chain below memory, for locators. The 256 highest are kept.
     pub fn set_anchors(&mut self, mut anchors: Vec<(u32, BlockHash)>) {
-        anchors.sort_unstable_by(|a, b| b.cmp(a));
+        sort_by_key(&mut anchors, |anchor| Reverse(*anchor));
         anchors.truncate(MAX_ANCHORS);
         self.anchors = anchors;
     }

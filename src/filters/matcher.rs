@@ -10,8 +10,8 @@
 
 use super::gcs::{Coded, FilterError, scale};
 use super::siphash::{FilterKey, LANES, message_words, word_count};
+use crate::collections::SortedMap;
 use dash_protocol::BlockHash;
-use std::collections::BTreeMap;
 
 /// Values whose upper bits are the same share a mark. The range has about 24 stretches of 2^15 for each value, so that
 /// one in 24 elements that are not in the filter is looked up.
@@ -36,7 +36,7 @@ pub struct Query {
 impl Query {
     /// A query for any of these. Without any it matches nothing.
     pub fn new<E: AsRef<[u8]>>(elements: impl IntoIterator<Item = E>) -> Self {
-        let mut by_words: BTreeMap<usize, Vec<E>> = BTreeMap::new();
+        let mut by_words: SortedMap<usize, Vec<E>> = SortedMap::new();
         for element in elements {
             by_words.entry(word_count(element.as_ref())).or_default().push(element);
         }

@@ -5,9 +5,9 @@
 
 use super::chainlock::quorum_height;
 use super::waiting::{Offered, Waiting};
+use crate::collections::SortedSet;
 use crate::engine::ConnId;
 use dash_protocol::ChainLock;
-use std::collections::BTreeSet;
 
 /// How many locks may wait.
 pub const MAX_WAITING: usize = 64;
@@ -58,7 +58,7 @@ impl ChainLockBook {
     }
 
     /// Heights of the blocks as of which quorums must be known to verify what waits.
-    pub fn wanted_heights(&self) -> BTreeSet<u32> {
+    pub fn wanted_heights(&self) -> SortedSet<u32> {
         self.waiting.iter().filter_map(|lock| u32::try_from(lock.height).ok()).map(quorum_height).collect()
     }
 

@@ -5,9 +5,10 @@
 //! quorum signed them, so nobody else can make them many. A lock that waits is never shown.
 
 use super::waiting::{Offered, Waiting};
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::ConnId;
 use dash_protocol::{InstantLock, OutPoint, Txid};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
 /// The weight of what may wait: a lock counts one and one for each of its inputs of 36 bytes.
 pub const MAX_WAITING: usize = 20_000;
@@ -49,7 +50,7 @@ struct Kept {
 pub struct InstantLockBook {
     waiting: Waiting<InstantLock>,
     /// By the order in which they were verified.
-    kept: BTreeMap<u64, Kept>,
+    kept: SortedMap<u64, Kept>,
     by_txid: HashMap<Txid, u64>,
     by_output: HashMap<OutPoint, u64>,
     next: u64,
@@ -59,7 +60,7 @@ impl Default for InstantLockBook {
     fn default() -> Self {
         Self {
             waiting: Waiting::new(MAX_WAITING),
-            kept: BTreeMap::new(),
+            kept: SortedMap::new(),
             by_txid: HashMap::new(),
             by_output: HashMap::new(),
             next: 0,
@@ -108,7 +109,7 @@ impl InstantLockBook {
         if self.by_txid.contains_key(&lock.txid) {
             return Some(Locked::Known);
         }
-        let others: BTreeSet<Txid> = lock.inputs.iter().filter_map(|input| self.spender(input)).collect();
+        let others: SortedSet<Txid> = lock.inputs.iter().filter_map(|input| self.spender(input)).collect();
         if !others.is_empty() {
             return Some(Locked::Conflict(others.into_iter().collect()));
         }

@@ -7,8 +7,9 @@
 //! lock is known by its whole bytes, so that a forged one never stands in the way of a real one for the same block or
 //! transaction.
 
+use crate::collections::SortedMap;
 use crate::engine::ConnId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// What became of a lock that a peer sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +43,14 @@ pub(super) struct Waiting<T> {
     limit: usize,
     weight: usize,
     next: u64,
-    entries: BTreeMap<u64, Entry<T>>,
+    entries: SortedMap<u64, Entry<T>>,
     places: HashMap<[u8; 32], u64>,
 }
 
 impl<T> Waiting<T> {
     /// An empty place for locks of this weight together.
     pub fn new(limit: usize) -> Self {
-        Self { limit, weight: 0, next: 0, entries: BTreeMap::new(), places: HashMap::new() }
+        Self { limit, weight: 0, next: 0, entries: SortedMap::new(), places: HashMap::new() }
     }
 
     /// Takes a lock with its inventory hash.
@@ -170,7 +171,7 @@ impl<T> Waiting<T> {
 
     /// The peer whose locks weigh most, with the newcomer's next one; the newcomer if it is among them.
     fn most_charged(&self, weight: usize, newcomer: ConnId) -> ConnId {
-        let mut charges: BTreeMap<ConnId, usize> = BTreeMap::from([(newcomer, weight)]);
+        let mut charges: SortedMap<ConnId, usize> = SortedMap::from([(newcomer, weight)]);
         for entry in self.entries.values().filter(|entry| !entry.busy) {
             for sender in &entry.senders {
                 *charges.entry(*sender).or_default() += entry.weight;

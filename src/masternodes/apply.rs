@@ -9,12 +9,12 @@
 use super::proof::{self, ProvenBlock};
 use super::{ListState, MasternodeEntry, MasternodeList, QuorumEntry, QuorumSet};
 use crate::checks::{self, Check};
+use crate::collections::SortedMap;
 use dash_protocol::merkle::MerkleError;
 use dash_protocol::{
     BlockHash, CoinbasePayload, DecodeError, FinalCommitment, LLMQType, MerkleRoot, MnListDiff,
     NetworkParams, ProTxHash, QuorumName, SmlEntry, Txid,
 };
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -222,7 +222,7 @@ pub(super) fn change_list(
         return Ok(base.clone());
     }
     // What becomes of each name that the diff has: gone, or this entry.
-    let mut changes: BTreeMap<ProTxHash, Option<Arc<MasternodeEntry>>> = BTreeMap::new();
+    let mut changes: SortedMap<ProTxHash, Option<Arc<MasternodeEntry>>> = SortedMap::new();
     for name in deleted {
         if base.get(name).is_none() || changes.insert(*name, None).is_some() {
             return Err(DiffError::DeletedMasternode(*name));
@@ -245,7 +245,7 @@ fn checked_entry(entry: &SmlEntry) -> Result<MasternodeEntry, DiffError> {
 /// The base's entries with the changes to them, in order.
 fn merged(
     base: &MasternodeList,
-    changes: BTreeMap<ProTxHash, Option<Arc<MasternodeEntry>>>,
+    changes: SortedMap<ProTxHash, Option<Arc<MasternodeEntry>>>,
 ) -> Vec<Arc<MasternodeEntry>> {
     let mut entries = Vec::with_capacity(base.len() + changes.len());
     let mut changes = changes.into_iter().peekable();

@@ -35,6 +35,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
+use crate::collections::sort;
 use batch::{Claim, Part};
 use dash_protocol::{BlsPublicKey, BlsSignature};
 pub use point::DecodedKey;
@@ -117,7 +118,7 @@ pub fn teach_keys(decoded: &[DecodedKey]) {
 #[must_use]
 pub fn decoded_keys(checks: &[CommitmentCheck]) -> Vec<DecodedKey> {
     let mut keys: Vec<&BlsPublicKey> = checks.iter().flat_map(|check| &check.member_keys).collect();
-    keys.sort_unstable();
+    sort(&mut keys);
     keys.dedup();
     keys.into_iter().filter_map(point::taught).collect()
 }

@@ -3,8 +3,8 @@
 //! The set holds the last active quorums of every type, also of types that run no longer: about ninety on mainnet. As
 //! with lists, its root bounds it.
 
+use crate::collections::{SortedMap, sort};
 use dash_protocol::{FinalCommitment, LLMQType, QuorumHash, QuorumName, merkle};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A quorum with its commitment's hash.
@@ -39,23 +39,23 @@ impl QuorumEntry {
 /// The quorums as of a block, of all types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuorumSet {
-    quorums: Arc<BTreeMap<QuorumName, Arc<QuorumEntry>>>,
+    quorums: Arc<SortedMap<QuorumName, Arc<QuorumEntry>>>,
     root: [u8; 32],
 }
 
 impl QuorumSet {
     /// No quorums.
     pub fn empty() -> Self {
-        Self::from_map(BTreeMap::new())
+        Self::from_map(SortedMap::new())
     }
 
-    pub(super) fn from_map(quorums: BTreeMap<QuorumName, Arc<QuorumEntry>>) -> Self {
+    pub(super) fn from_map(quorums: SortedMap<QuorumName, Arc<QuorumEntry>>) -> Self {
         let mut leaves: Vec<[u8; 32]> = quorums.values().map(|quorum| *quorum.leaf()).collect();
-        leaves.sort_unstable();
+        sort(&mut leaves);
         Self { root: merkle::root(&leaves), quorums: Arc::new(quorums) }
     }
 
-    pub(super) fn map(&self) -> &BTreeMap<QuorumName, Arc<QuorumEntry>> {
+    pub(super) fn map(&self) -> &SortedMap<QuorumName, Arc<QuorumEntry>> {
         &self.quorums
     }
 

@@ -4,8 +4,8 @@
 //! addresses that a bridge could dial are kept: IPv4 and IPv6 with the network's own port. They are hints: the
 //! handshake decides.
 
+use crate::collections::SortedMap;
 use dash_protocol::{AddrEntry, AddrV2Entry};
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 const MAX_ADDRESSES: usize = 1_000;
@@ -14,7 +14,7 @@ const MAX_FROM_ONE: usize = 100;
 /// Known addresses and when one was last tried.
 #[derive(Debug, Default)]
 pub(super) struct AddressBook {
-    known: BTreeMap<SocketAddr, Known>,
+    known: SortedMap<SocketAddr, Known>,
 }
 
 #[derive(Debug)]

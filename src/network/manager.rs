@@ -9,9 +9,9 @@ use super::dial::BridgeHealth;
 use super::peer::{Peer, PeerState};
 use super::reputation::{BAN_SCORE, Offence, Record};
 use crate::api::{Event, LogLevel, NetworkStatus, PeerChange, PeerInfo};
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::{Config, ConnId, Effect, Now, Outbox};
 use dash_protocol::{Message, ServiceFlags};
-use std::collections::BTreeMap;
 
 /// A message that is not about the connection itself.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct PeerManager {
     pub(super) relay: bool,
     /// What peers of a bridge's choice are to offer.
     pub(super) services: ServiceFlags,
-    pub(super) peers: BTreeMap<ConnId, Peer>,
+    pub(super) peers: SortedMap<ConnId, Peer>,
     pub(super) bridges: Vec<BridgeHealth>,
     pub(super) book: AddressBook,
     pub(super) record: Record,
@@ -74,7 +74,7 @@ impl PeerManager {
             target: config.peers_target,
             relay: (config.masternodes || config.filters) && config.watch_mempool,
             services: services(config),
-            peers: BTreeMap::new(),
+            peers: SortedMap::new(),
             bridges: vec![BridgeHealth::default(); config.bridges.len()],
             book: AddressBook::default(),
             record: Record::default(),
@@ -113,10 +113,7 @@ impl PeerManager {
 
     /// How many different bridges the ready peers came through.
     pub fn bridges_in_use(&self) -> usize {
-        let mut bridges: Vec<usize> = self.ready().map(|peer| peer.bridge).collect();
-        bridges.sort_unstable();
-        bridges.dedup();
-        bridges.len()
+        self.ready().map(|peer| peer.bridge).collect::<SortedSet<usize>>().len()
     }
 
     /// Whether peers can be reached.

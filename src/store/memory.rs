@@ -9,6 +9,7 @@ use super::{
     CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, Record, STORE_VERSION, Segment, Store,
     StoreError, Table,
 };
+use crate::collections::SortedMap;
 use dash_protocol::BlockHash;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ pub struct MemoryStore {
 
 #[derive(Clone, Debug, Default)]
 struct State {
-    chunks: BTreeMap<u32, Chunk>,
+    chunks: SortedMap<u32, Chunk>,
     meta: Option<Meta>,
     records: BTreeMap<(Table, u64), Vec<u8>>,
 }
@@ -163,7 +164,7 @@ impl State {
 
     /// Headers that there is room for once a batch is written, with what records weigh.
     fn room_after(&self, batch: &CommitBatch) -> usize {
-        let mut ends: BTreeMap<u32, usize> =
+        let mut ends: SortedMap<u32, usize> =
             self.chunks.iter().map(|(index, chunk)| (*index, chunk.raw.len() / HEADER)).collect();
         for run in &batch.runs {
             let heights = layout::heights(run);
@@ -172,7 +173,7 @@ impl State {
                 *end = (*end).max(layout::within(&heights, index).end);
             }
         }
-        let mut weights: BTreeMap<(Table, u64), usize> =
+        let mut weights: SortedMap<(Table, u64), usize> =
             self.records.iter().map(|(key, value)| (*key, layout::weight(value.len()))).collect();
         for record in &batch.records {
             let weight = record.value.as_ref().map_or(0, |value| layout::weight(value.len()));

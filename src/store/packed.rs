@@ -20,6 +20,7 @@
 use super::layout::{HASH, HEADER, is_gap};
 use super::{CHUNK, StoreError};
 use crate::chain::pow;
+use crate::collections::sort_by_key;
 use dash_protocol::BlockHash;
 use std::ops::Range;
 
@@ -74,7 +75,7 @@ pub(crate) fn unpack(packed: &[u8], wanted: Range<usize>) -> Result<Unpacked, St
     let mut chains = parts.chains(&wanted)?;
     let mut found = Unpacked { raw: vec![0; wanted.len() * HEADER], hashes: vec![0; wanted.len() * HASH] };
     // The longest first, so that those that still go on stand together.
-    chains.sort_unstable_by_key(|chain| std::cmp::Reverse(chain.places.len()));
+    sort_by_key(&mut chains, |chain| std::cmp::Reverse(chain.places.len()));
     for beside in chains.chunks_mut(pow::LANES) {
         hash_beside(&parts, beside, |at, header, hash| {
             let Some(place) = at.checked_sub(wanted.start) else { return };

@@ -21,8 +21,9 @@ use super::gap::{Branch, Script};
 use super::scripts::{MAX_SCRIPT, is_data};
 use super::target::{Target, WatchId};
 use crate::api::{ApiError, ErrorCode};
+use crate::collections::{SortedMap, SortedSet};
 use dash_protocol::{Encode, NetworkParams, OutPoint};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -112,7 +113,7 @@ struct Slot {
 
 #[derive(Clone, Debug)]
 struct WatchedOutput {
-    watches: BTreeSet<WatchId>,
+    watches: SortedSet<WatchId>,
     wire: Script,
     script: Option<Script>,
 }
@@ -122,12 +123,12 @@ struct WatchedOutput {
 pub struct ScriptBook {
     params: Arc<NetworkParams>,
     /// Each has its targets in the order in which they were given first, and at least one.
-    pub(super) watches: BTreeMap<WatchId, Vec<Part>>,
+    pub(super) watches: SortedMap<WatchId, Vec<Part>>,
     scripts: HashMap<Script, Vec<Slot>>,
     outputs: HashMap<OutPoint, WatchedOutput>,
     /// How many watched scripts are neither P2PKH nor P2SH: their spends do not show whose they are.
     bare: usize,
-    changed: BTreeSet<WatchId>,
+    changed: SortedSet<WatchId>,
 }
 
 impl ScriptBook {
@@ -135,11 +136,11 @@ impl ScriptBook {
     pub fn new(params: Arc<NetworkParams>) -> Self {
         Self {
             params,
-            watches: BTreeMap::new(),
+            watches: SortedMap::new(),
             scripts: HashMap::new(),
             outputs: HashMap::new(),
             bare: 0,
-            changed: BTreeSet::new(),
+            changed: SortedSet::new(),
         }
     }
 
@@ -189,7 +190,7 @@ impl ScriptBook {
             }
             Target::OutPoint(out_point) => {
                 let new = || WatchedOutput {
-                    watches: BTreeSet::new(),
+                    watches: SortedSet::new(),
                     wire: Script::from(out_point.to_wire()),
                     script: None,
                 };
@@ -317,7 +318,7 @@ impl ScriptBook {
     }
 
     /// The watches whose record is to be written, or deleted if they are gone; each is named once.
-    pub fn take_changed(&mut self) -> BTreeSet<WatchId> {
+    pub fn take_changed(&mut self) -> SortedSet<WatchId> {
         std::mem::take(&mut self.changed)
     }
 }

@@ -8,7 +8,7 @@
 //! those a stranger knows only the ones that were handed out.
 
 use super::scripts::Pattern;
-use std::collections::BTreeSet;
+use crate::collections::SortedSet;
 use std::sync::Arc;
 
 /// How many unused scripts in a row are looked for, unless said otherwise (BIP 44).
@@ -29,13 +29,13 @@ pub struct Branch {
     pattern: Pattern,
     /// By index, without a gap.
     scripts: Vec<Option<Script>>,
-    used: BTreeSet<u32>,
+    used: SortedSet<u32>,
 }
 
 impl Branch {
     /// A branch of which nothing was used and nothing is derived yet.
     pub fn new(pattern: Pattern) -> Self {
-        Self { pattern, scripts: Vec::new(), used: BTreeSet::new() }
+        Self { pattern, scripts: Vec::new(), used: SortedSet::new() }
     }
 
     /// The scripts derived so far, with their indices.
@@ -114,7 +114,7 @@ mod tests {
             branch.mark_used(index);
         }
         assert_eq!(branch.first_unused().as_deref(), Some(&*scripts[2]));
-        assert_eq!(BTreeSet::from_iter(scripts).len(), 30);
+        assert_eq!(SortedSet::from_iter(scripts).len(), 30);
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Public keys: those of BIP 32 with what is derived from them, and their hashes.
 //!
-//! Pure arithmetic of the curve by `k256`. Private keys are not held anywhere; [`is_private_key`] tells them, so that
-//! they can be refused.
+//! Private keys are not held anywhere; [`is_private_key`] tells them, so that they can be refused. `curve.rs` has the
+//! arithmetic of the curve.
+
+mod curve;
 
 use super::target::BadTarget;
 use bitcoin_hashes::{Hash, HashEngine, HmacEngine, hash160, sha512};
+use curve::Point;
 use dash_protocol::{AddressPrefixes, NetworkParams};
-use k256::elliptic_curve::PrimeField;
-use k256::elliptic_curve::sec1::ToSec1Point;
-use k256::{FieldBytes, ProjectivePoint, PublicKey, Scalar};
 
 /// The first index of hardened children (BIP 32), which have no public derivation.
 pub const HARDENED: u32 = 1 << 31;
@@ -56,7 +56,7 @@ pub fn is_private_key(text: &str) -> bool {
 /// [`BadTarget::PublicKey`].
 pub fn check_public_key(bytes: &[u8]) -> Result<(), BadTarget> {
     let known_form = matches!((bytes.first(), bytes.len()), (Some(2 | 3), 33) | (Some(4), 65));
-    if known_form && PublicKey::from_sec1_bytes(bytes).is_ok() {
+    if known_form && Point::from_bytes(bytes).is_some() {
         return Ok(());
     }
     Err(BadTarget::PublicKey("the key"))
@@ -65,7 +65,7 @@ pub fn check_public_key(bytes: &[u8]) -> Result<(), BadTarget> {
 /// An extended public key (BIP 32). Where it was derived from is forgotten: it is the same key by any name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExtendedKey {
-    point: PublicKey,
+    point: Point,
     chain_code: [u8; 32],
 }
 
@@ -113,15 +113,13 @@ impl ExtendedKey {
         if !matches!(key[0], 2 | 3) {
             return None;
         }
-        let point = PublicKey::from_sec1_bytes(key).ok()?;
+        let point = Point::from_bytes(key)?;
         Some(Self { point, chain_code: chain_code.try_into().ok()? })
     }
 
     /// The public key, compressed.
     pub fn public_key(&self) -> [u8; 33] {
-        let mut bytes = [0; 33];
-        bytes.copy_from_slice(self.point.to_sec1_point(true).as_bytes());
-        bytes
+        self.point.to_bytes()
     }
 
     /// The child of an index below [`HARDENED`] (BIP 32, CKDpub). None for a hardened one, and for the one in about
@@ -135,9 +133,7 @@ impl ExtendedKey {
         engine.input(&index.to_be_bytes());
         let hash = engine.finalize().to_byte_array();
         let (tweak, chain_code) = hash.split_first_chunk::<32>()?;
-        let tweak = Option::<Scalar>::from(Scalar::from_repr(FieldBytes::from(*tweak)))?;
-        let point = ProjectivePoint::mul_by_generator(&tweak) + self.point.to_projective();
-        let point = PublicKey::from_affine(point.to_affine()).ok()?;
+        let point = self.point.plus_generator_times(tweak)?;
         Some(Self { point, chain_code: chain_code.try_into().ok()? })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::keys::{ExtendedKey, hash160};
+use crate::collections::sort;
 
 /// The largest script that can be spent (Dash Core `script/script.h`, `MAX_SCRIPT_SIZE`).
 pub const MAX_SCRIPT: usize = 10_000;
@@ -95,7 +96,7 @@ impl Pattern {
             }
             Form::Multi(threshold) | Form::SortedMulti(threshold) => {
                 if matches!(self.form, Form::SortedMulti(_)) {
-                    keys.sort_unstable();
+                    sort(&mut keys);
                 }
                 put_small(&mut script, threshold);
                 keys.iter().for_each(|key| push(&mut script, key));

@@ -3,11 +3,12 @@
 //! At most [`MAX_CALLS`] at a time; each is settled exactly once, and all of them when the client closes.
 
 use super::host::{error_to_js, settle};
+use super::plain::plain_up_to;
 use crate::api::options::{Value, wallet_command};
 use crate::api::{ApiError, ErrorCode};
 use crate::engine::{CallId, Command, HeaderAt};
 use dash_protocol::{BlockHash, LLMQType, MAX_TRANSACTION, ParseHashError, QuorumHash};
-use js_sys::{Array, Function, JsString, Promise};
+use js_sys::{Array, Function, Promise};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -90,17 +91,7 @@ pub(crate) fn command(method: &str, args: &Array) -> Result<Command, ApiError> {
 }
 
 fn plain_arguments(args: &Array) -> Vec<Value> {
-    (0..args.length().min(MAX_ARGUMENTS)).map(|at| plain(args.get(at))).collect()
-}
-
-/// JavaScript data as a tree, for a reader that names what it refuses. A text that is longer than any argument is copied
-/// in part, which is too long, too.
-fn plain(argument: JsValue) -> Value {
-    let argument = match argument.dyn_into::<JsString>() {
-        Ok(text) => text.slice(0, MAX_TEXT + 1).into(),
-        Err(other) => other,
-    };
-    serde_wasm_bindgen::from_value(argument).unwrap_or(Value::Other)
+    (0..args.length().min(MAX_ARGUMENTS)).map(|at| plain_up_to(MAX_TEXT, args.get(at))).collect()
 }
 
 fn header_at(at: &JsValue) -> Result<HeaderAt, ApiError> {

@@ -8,9 +8,10 @@ use super::clock::global;
 use super::driver::Driver;
 use super::host::{self, Host, error_to_js};
 use super::idb::IdbStore;
+use super::plain::plain;
 use super::storage::Storage;
 use super::workers::compute_bytes;
-use crate::api::options::{self, Options, StorageKind, Value};
+use crate::api::options::{self, Options, StorageKind};
 use crate::api::{ApiError, ErrorCode};
 use crate::engine::{CallId, Command, Input};
 use crate::store::StoreError;
@@ -101,7 +102,7 @@ fn call_id(id: f64) -> Result<CallId, ApiError> {
 }
 
 async fn open(options: &JsValue, host: &Host) -> Result<Rc<Driver>, ApiError> {
-    let options = Options::parse(&plain("options", options)?)?;
+    let options = Options::parse(&plain(options))?;
     let workers = options.compute_workers.unwrap_or_else(default_workers);
     let seed = options.seed.unwrap_or_else(random_seed);
     let name = options::store_name_of(&options.params, &options.namespace);
@@ -126,12 +127,6 @@ async fn open(options: &JsValue, host: &Host) -> Result<Rc<Driver>, ApiError> {
         driver.push(Input::StorageChanged { persistent: false, cause: Some(error.into()) });
     }
     Ok(driver)
-}
-
-/// JavaScript data as a tree.
-fn plain(name: &str, value: &JsValue) -> Result<Value, ApiError> {
-    serde_wasm_bindgen::from_value(value.clone())
-        .map_err(|error| ApiError::bad_option(name, format!("must be plain data: {error}")))
 }
 
 /// One fewer than there are cores, at most [`DEFAULT_WORKERS`].
@@ -164,7 +159,7 @@ pub fn store_name(network: &JsValue, namespace: &str) -> Result<String, JsValue>
 }
 
 fn named(network: &JsValue, namespace: &str) -> Result<String, ApiError> {
-    options::store_name(&plain("network", network)?, namespace)
+    options::store_name(&plain(network), namespace)
 }
 
 /// The height from which Platform's blocks can be on a network.
@@ -173,8 +168,7 @@ fn named(network: &JsValue, namespace: &str) -> Result<String, ApiError> {
 /// `bad-input` for a bad network.
 #[wasm_bindgen]
 pub fn platform_activation_height(network: &JsValue) -> Result<u32, JsValue> {
-    let plain = plain("network", network);
-    plain.and_then(|plain| options::platform_activation_height(&plain)).map_err(|error| error_to_js(&error))
+    options::platform_activation_height(&plain(network)).map_err(|error| error_to_js(&error))
 }
 
 /// Checks options as [`Client::open`] does, and gives the name of their store. A tab that only follows has its own
@@ -184,8 +178,8 @@ pub fn platform_activation_height(network: &JsValue) -> Result<u32, JsValue> {
 /// `bad-input` naming the option.
 #[wasm_bindgen]
 pub fn check_options(options: &JsValue) -> Result<String, JsValue> {
-    let parsed = plain("options", options).and_then(|plain| Options::parse(&plain));
-    let name = parsed.map(|options| options::store_name_of(&options.params, &options.namespace));
+    let name = Options::parse(&plain(options))
+        .map(|options| options::store_name_of(&options.params, &options.namespace));
     name.map_err(|error| error_to_js(&error))
 }
 

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `client.rs` | what is exported: `Client`, `destroy`, `store_name`, `compute`, `version` |
 //! | `host.rs` | the callbacks that JavaScript hands in, and values on their way across |
+//! | `plain.rs` | JavaScript data as a tree |
 //! | `driver.rs` | the loop between the engine and everything below |
 //! | `calls.rs` | calls in flight and their promises |
 //! | `socket.rs` | connections to peers |
@@ -26,5 +27,6 @@ pub mod workers;
 mod calls;
 mod driver;
 mod host;
+mod plain;
 
 pub use host::Host;

@@ -15,6 +15,7 @@ mod paths;
 mod process;
 mod setup;
 mod sim;
+mod size;
 mod test;
 
 use anyhow::Result;
@@ -44,6 +45,8 @@ enum Command {
     Attacks(attacks::Args),
     /// Write the npm package to target/npm and print its sizes
     Package,
+    /// Weigh the package's wasm and JavaScript, and say what of the wasm is whose; the last line is the figures as JSON
+    Size,
     /// Sync the demo page in a headless Chrome from a real node and print what was seen
     Live(live::Args),
     /// Store pictures of the demo page under target/e2e
@@ -61,9 +64,9 @@ fn main() -> ExitCode {
 }
 
 impl Command {
-    /// Whether it computes for long, or measures how fast that goes.
+    /// Whether it computes for long, as brotli does, or measures how fast that goes.
     const fn wants_speed(&self) -> bool {
-        matches!(self, Self::Bench(_) | Self::Sim(_) | Self::Attacks(_))
+        matches!(self, Self::Bench(_) | Self::Sim(_) | Self::Attacks(_) | Self::Size)
     }
 }
 
@@ -79,6 +82,7 @@ fn run(command: &Command) -> Result<()> {
         Command::Sim(args) => sim::run(args),
         Command::Attacks(args) => attacks::run(args),
         Command::Package => package::run(),
+        Command::Size => size::run(),
         Command::Live(args) => live::run(args),
         Command::Screenshot => e2e::screenshot(),
     }

@@ -1,12 +1,12 @@
 //! `cargo xtask test`: every test there is, and a count at the end.
 //!
-//! Four runners, each of which a developer can call alone: `native` (cargo), `www` (the TypeScript side's own tests),
-//! `browser` (Rust tests in a headless Chrome, by wasm-bindgen's runner) and `e2e` (the page against the simulated network). One
+//! Four runners, each of which a developer can call alone: `native` (cargo), `www` (the TypeScript side's own tests, and
+//! the package's weight), `browser` (Rust tests in a headless Chrome, by wasm-bindgen's runner) and `e2e` (the page against the simulated network). One
 //! that fails does not keep the next from running. With CI in the environment a skipped test counts as a failure.
 
 mod tally;
 
-use crate::{build, e2e, paths, process, setup};
+use crate::{build, e2e, paths, process, setup, size};
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::env;
@@ -24,7 +24,7 @@ pub struct Args {
 enum Runner {
     /// cargo test over the workspace
     Native,
-    /// The TypeScript side's tests, in Node.js
+    /// The TypeScript side's tests, in Node.js, and what the package may weigh
     Www,
     /// Rust tests in a headless Chrome
     Browser,
@@ -93,7 +93,7 @@ fn native() -> Result<Tally> {
 
 fn www() -> Result<Tally> {
     build::www()?;
-    node_tests(setup::npm_command().args(["test", "--silent"]))
+    Ok(size::check_budgets()? + node_tests(setup::npm_command().args(["test", "--silent"]))?)
 }
 
 fn browser() -> Result<Tally> {

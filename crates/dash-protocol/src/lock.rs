@@ -4,6 +4,7 @@ use crate::bls::BlsSignature;
 use crate::encode::{Decode, DecodeError, Encode, Reader, list, put_list};
 use crate::hash::{BlockHash, Txid, sha256d};
 use crate::transaction::{MAX_TRANSACTION, OutPoint, TxIn};
+use std::collections::HashSet;
 
 /// The most inputs of a lock: as many as the largest transaction has room for.
 pub const MAX_LOCK_INPUTS: usize = MAX_TRANSACTION / TxIn::MIN_LEN;
@@ -93,9 +94,8 @@ impl Decode for InstantLock {
         if lock.txid.is_zero() {
             return Err(DecodeError::Missing { what: "transaction of an InstantSend lock" });
         }
-        let mut sorted = lock.inputs.clone();
-        sorted.sort_unstable();
-        if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        let mut seen = HashSet::new();
+        if !lock.inputs.iter().all(|input| seen.insert(input)) {
             return Err(DecodeError::Duplicate { what: "input of an InstantSend lock" });
         }
         Ok(lock)

@@ -64,7 +64,10 @@ pub fn late_masternodes(height: u32) -> ChainOverrides {
 pub fn network_option(name: &str, overrides: &ChainOverrides) -> serde_json::Value {
     let mut rules = serde_json::Map::new();
     if !overrides.activation.is_empty() {
-        rules.insert("activation".to_owned(), json!(overrides.activation));
+        rules.insert(
+            "activation".to_owned(),
+            overrides.activation.iter().map(|(name, height)| (name.clone(), json!(height))).collect(),
+        );
     }
     if let Some(blocks) = overrides.minimum_difficulty_blocks {
         rules.insert("minimumDifficultyBlocks".to_owned(), json!(blocks));

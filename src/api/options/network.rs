@@ -7,7 +7,6 @@ use crate::api::ApiError;
 use crate::chain::pow::x11;
 use dash_num::Arith256;
 use dash_protocol::{BlockHash, ChainOverrides, Checkpoint, LlmqTypeOverrides, NetworkParams, ParamsError};
-use std::collections::BTreeMap;
 
 /// The most checkpoints that can be given.
 const MAX_CHECKPOINTS: usize = 1_024;
@@ -78,9 +77,9 @@ fn overrides(fields: &mut Fields<'_>) -> Result<ChainOverrides, ApiError> {
     };
     types.finish()?;
     Ok(ChainOverrides {
-        llmq: fields.take("llmq").map_or(Ok(BTreeMap::new()), |node| llmq(&node))?,
+        llmq: fields.take("llmq").map_or(Ok(Vec::new()), |node| llmq(&node))?,
         llmq_types,
-        activation: fields.take("activation").map_or(Ok(BTreeMap::new()), |node| activation(&node))?,
+        activation: fields.take("activation").map_or(Ok(Vec::new()), |node| activation(&node))?,
         minimum_difficulty_blocks: fields
             .take("minimumDifficultyBlocks")
             .map(|node| node.integer(0, u32::MAX))
@@ -89,23 +88,25 @@ fn overrides(fields: &mut Fields<'_>) -> Result<ChainOverrides, ApiError> {
     })
 }
 
-fn llmq(node: &Node<'_>) -> Result<BTreeMap<u8, (u32, u32)>, ApiError> {
-    entries(node)?
-        .into_iter()
-        .map(|(name, quorum)| {
-            let number: u8 = name.parse().map_err(|_| quorum.bad("is not a quorum type's number"))?;
-            let mut fields = quorum.fields()?;
-            let size = fields.require("size")?.integer(1, 400)?;
-            let threshold = fields.require("threshold")?.integer(1, size)?;
-            fields.finish()?;
-            Ok((number, (size, threshold)))
-        })
-        .collect()
+fn llmq(node: &Node<'_>) -> Result<Vec<(u8, (u32, u32))>, ApiError> {
+    let mut llmq = Vec::new();
+    for (name, quorum) in entries(node)? {
+        let number: u8 = name.parse().map_err(|_| quorum.bad("is not a quorum type's number"))?;
+        let mut fields = quorum.fields()?;
+        let size = fields.require("size")?.integer(1, 400)?;
+        let threshold = fields.require("threshold")?.integer(1, size)?;
+        fields.finish()?;
+        llmq.push((number, (size, threshold)));
+    }
+    Ok(llmq)
 }
 
-fn activation(node: &Node<'_>) -> Result<BTreeMap<String, u32>, ApiError> {
-    let entries = entries(node)?.into_iter();
-    entries.map(|(name, height)| Ok((name.to_owned(), height.integer(0, u32::MAX)?))).collect()
+fn activation(node: &Node<'_>) -> Result<Vec<(String, u32)>, ApiError> {
+    let mut activation = Vec::new();
+    for (name, height) in entries(node)? {
+        activation.push((name.to_owned(), height.integer(0, u32::MAX)?));
+    }
+    Ok(activation)
 }
 
 /// The fields of an object whose keys are data.

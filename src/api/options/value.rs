@@ -4,14 +4,14 @@
 //! handed over.
 
 use crate::api::ApiError;
+use crate::collections::SortedMap;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// The deepest nesting that any option has, with room to spare.
-const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 8;
 /// The longest list and the largest object that any option has, with room to spare.
-const MAX_ITEMS: usize = 4_096;
+pub const MAX_ITEMS: usize = 4_096;
 
 /// What `JSON.stringify` would have written, and a mark for everything that it would not.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub enum Value {
     /// An array.
     List(Vec<Value>),
     /// A plain object.
-    Map(BTreeMap<String, Value>),
+    Map(SortedMap<String, Value>),
     /// Something that is no plain data, as bytes or a symbol, or is nested too deeply.
     Other,
 }
@@ -126,7 +126,7 @@ impl<'de> Visitor<'de> for Depth {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
-        let mut map = BTreeMap::new();
+        let mut map = SortedMap::new();
         while let Some(key) = entries.next_key::<String>()? {
             // A function or a symbol has no reading: it is marked, so that the option that holds it can be named.
             let value = entries.next_value_seed(Depth(self.0 + 1)).unwrap_or(Value::Other);
@@ -234,7 +234,7 @@ impl<'a> Node<'a> {
 #[derive(Debug)]
 pub(super) struct Fields<'a> {
     prefix: String,
-    left: BTreeMap<&'a str, &'a Value>,
+    left: SortedMap<&'a str, &'a Value>,
 }
 
 impl<'a> Fields<'a> {
@@ -256,7 +256,7 @@ impl<'a> Fields<'a> {
     pub(super) fn group(&mut self, name: &str) -> Result<Fields<'a>, ApiError> {
         match self.take(name) {
             Some(node) => node.fields(),
-            None => Ok(Fields { prefix: format!("{}{name}.", self.prefix), left: BTreeMap::new() }),
+            None => Ok(Fields { prefix: format!("{}{name}.", self.prefix), left: SortedMap::new() }),
         }
     }
 

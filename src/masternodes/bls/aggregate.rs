@@ -4,6 +4,7 @@
 //! others': a plain sum would let the last to register sign for everybody.
 
 use super::{point, sum};
+use crate::collections::sort;
 use blst::MultiPoint;
 use blst::min_pk::PublicKey;
 use dash_protocol::BlsPublicKey;
@@ -16,7 +17,7 @@ pub(super) fn key(members: &[BlsPublicKey]) -> Option<PublicKey> {
         return point::checked_key(alone);
     }
     let mut sorted = members.to_vec();
-    sorted.sort_unstable();
+    sort(&mut sorted);
     let points: Vec<PublicKey> = sorted.iter().map(point::member).collect::<Option<_>>()?;
     if points.is_empty() {
         return None;

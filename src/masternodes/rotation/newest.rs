@@ -2,11 +2,11 @@
 //! none twice in a quorum.
 
 use super::{ByQuorum, Cycle, no_members, quarter_size};
+use crate::collections::{SortedMap, SortedSet};
 use crate::masternodes::MasternodeEntry;
 use crate::masternodes::members::sorted;
 use crate::masternodes::modifier::{cycle_modifier, v19_after};
 use dash_protocol::{BitSet, LlmqParams, NetworkKind, NetworkParams, ProTxHash, QuorumSnapshot};
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A computed new quarter, and what a snapshot says of it.
@@ -14,7 +14,7 @@ pub(super) struct Newest {
     /// The members that each quorum gets.
     pub(super) quarters: ByQuorum,
     /// The masternodes that were in use.
-    pub(super) in_use: BTreeMap<ProTxHash, Arc<MasternodeEntry>>,
+    pub(super) in_use: SortedMap<ProTxHash, Arc<MasternodeEntry>>,
     /// The places skipped, as a snapshot lists them.
     skip_list: Vec<i32>,
 }
@@ -66,14 +66,14 @@ fn in_use(
     llmq: &LlmqParams,
     h: &Cycle<'_>,
     older: &[ByQuorum; 3],
-) -> (BTreeMap<ProTxHash, Arc<MasternodeEntry>>, Vec<BTreeSet<ProTxHash>>) {
+) -> (SortedMap<ProTxHash, Arc<MasternodeEntry>>, Vec<SortedSet<ProTxHash>>) {
     // Before V19 masternodes that had left the list stayed in use, but not on testnet.
     let forget_removed = params.kind == NetworkKind::Testnet || v19_after(params, h.base_height);
     let serves = |entry: &MasternodeEntry| {
         h.state.list().get(entry.pro_tx_hash()).map_or(!forget_removed, |now| now.is_valid())
     };
-    let mut all = BTreeMap::new();
-    let mut by_quorum = vec![BTreeSet::new(); llmq.active as usize];
+    let mut all = SortedMap::new();
+    let mut by_quorum = vec![SortedSet::new(); llmq.active as usize];
     for (index, names) in by_quorum.iter_mut().enumerate() {
         let members = older.iter().flat_map(|quarters| &quarters[index]);
         for entry in members.filter(|entry| serves(entry)) {
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
     fn quarters(
         mut self,
         llmq: &LlmqParams,
-        in_quorums: Vec<BTreeSet<ProTxHash>>,
+        in_quorums: Vec<SortedSet<ProTxHash>>,
     ) -> Option<(ByQuorum, Vec<i32>)> {
         let mut quarters = no_members(llmq);
         for (quarter, names) in quarters.iter_mut().zip(in_quorums) {
@@ -113,7 +113,7 @@ impl<'a> Walk<'a> {
     fn fill(
         &mut self,
         quarter: &mut Vec<Arc<MasternodeEntry>>,
-        mut names: BTreeSet<ProTxHash>,
+        mut names: SortedSet<ProTxHash>,
         size: usize,
     ) -> Option<()> {
         let (start, in_use) = (self.place, names.len());

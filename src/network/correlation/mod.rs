@@ -21,10 +21,11 @@ pub use lists::QRInfoCorrelationManager;
 
 use crate::api::RequestCounts;
 use crate::checks::{self, Check, Part};
+use crate::collections::SortedMap;
 use crate::engine::{ConnId, Now};
 use dash_protocol::{BlockHash, InventoryKind};
 use headers::{Fit, fit};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How long a late reply is still known as one.
 const REMEMBERED_MS: u64 = 10 * 60 * 1000;
@@ -167,7 +168,7 @@ pub enum Match {
 #[derive(Debug, Default)]
 pub struct RequestCorrelationManager {
     next: u64,
-    in_flight: BTreeMap<RequestId, InFlight>,
+    in_flight: SortedMap<RequestId, InFlight>,
     given_up: VecDeque<InFlight>,
     counts: RequestCounts,
 }
@@ -216,8 +217,8 @@ impl RequestCorrelationManager {
     }
 
     fn take_oldest(&mut self, peer: ConnId, wanted: impl Fn(&Request) -> bool) -> Option<InFlight> {
-        let mut of_peer = self.in_flight.values().filter(|request| request.peer == peer);
-        let id = of_peer.find(|request| wanted(&request.request))?.id;
+        let is_it = |request: &&InFlight| request.peer == peer && wanted(&request.request);
+        let id = self.in_flight.values().find(is_it)?.id;
         self.in_flight.remove(&id)
     }
     /// Takes out an owner's requests whose time is up. Where that is noticed late we were busy ourselves, and the

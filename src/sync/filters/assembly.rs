@@ -7,10 +7,11 @@
 //! until newer ones take their place or their peer goes.
 
 use crate::checks::{self, Check};
+use crate::collections::SortedMap;
 use crate::engine::ConnId;
 use crate::filters::header::check_filter;
 use dash_protocol::{BlockHash, FilterHash};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// Ranges of a peer.
 const MOST_RANGES: usize = 16;
@@ -44,7 +45,7 @@ pub(super) enum Heard {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
-    ranges: BTreeMap<ConnId, VecDeque<Range>>,
+    ranges: SortedMap<ConnId, VecDeque<Range>>,
 }
 
 impl Assembly {

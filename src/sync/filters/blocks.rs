@@ -4,11 +4,11 @@
 
 use super::lane::BlockInfo;
 use crate::chain::HeaderChain;
+use crate::collections::SortedMap;
 use crate::engine::{Effect, ReadId};
 use crate::store::{HeaderRun, ReadReply, ReadRequest, StoreError};
 use crate::sync::headers::Ctx;
 use dash_protocol::{BlockHash, Header};
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Ranges read at once.
@@ -20,8 +20,8 @@ type Key = (u32, u32);
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct KnownBlocks {
-    reading: BTreeMap<ReadId, Key>,
-    runs: BTreeMap<Key, Vec<BlockInfo>>,
+    reading: SortedMap<ReadId, Key>,
+    runs: SortedMap<Key, Vec<BlockInfo>>,
 }
 
 impl KnownBlocks {

@@ -20,10 +20,11 @@ use super::stretch;
 use super::trial::Trial;
 use super::voice::Voice;
 use crate::checks::{self, Check};
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::ConnId;
 use crate::filters::{FilterHeaderChain, FilterHeaderError, FilterRange, header};
 use dash_protocol::{BlockHash, CFCheckpt, CFHeaders, FilterHash, FilterHeader};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// Peers that have to say the same, if there are as many.
 const ENOUGH: usize = 2;
@@ -71,12 +72,12 @@ pub(super) struct Frontier {
     /// The lowest height that matters: partings below are nobody's concern.
     floor: u32,
     /// The header that each stretch follows, by stretch, as far as it is agreed on.
-    known: BTreeMap<u32, FilterHeader>,
+    known: SortedMap<u32, FilterHeader>,
     /// What follows the last of these, from this height on.
     tail: VecDeque<Link>,
     tail_from: u32,
-    undecided: BTreeSet<u32>,
-    voices: BTreeMap<ConnId, Voice>,
+    undecided: SortedSet<u32>,
+    voices: SortedMap<ConnId, Voice>,
     trial: Option<Trial>,
     /// Counts changes of what is kept.
     generation: u64,
@@ -85,11 +86,11 @@ pub(super) struct Frontier {
 impl Frontier {
     /// Nothing is agreed on yet; `floor` is the lowest height whose filter will ever be wanted.
     pub fn new(floor: u32) -> Self {
-        Self::restored(floor, BTreeMap::new(), BTreeSet::new())
+        Self::restored(floor, SortedMap::new(), SortedSet::new())
     }
 
     /// With what was agreed on before, by stretch.
-    pub fn restored(floor: u32, known: BTreeMap<u32, FilterHeader>, undecided: BTreeSet<u32>) -> Self {
+    pub fn restored(floor: u32, known: SortedMap<u32, FilterHeader>, undecided: SortedSet<u32>) -> Self {
         let first = stretch::of(floor);
         let mut frontier = Self {
             first,
@@ -98,7 +99,7 @@ impl Frontier {
             tail: VecDeque::new(),
             tail_from: 0,
             undecided,
-            voices: BTreeMap::new(),
+            voices: SortedMap::new(),
             trial: None,
             generation: 0,
         };
@@ -121,12 +122,12 @@ impl Frontier {
     }
 
     /// What is agreed on at the ends of stretches.
-    pub fn known(&self) -> &BTreeMap<u32, FilterHeader> {
+    pub fn known(&self) -> &SortedMap<u32, FilterHeader> {
         &self.known
     }
 
     /// Heights whose blocks are searched in place of their filters.
-    pub fn undecided(&self) -> &BTreeSet<u32> {
+    pub fn undecided(&self) -> &SortedSet<u32> {
         &self.undecided
     }
 
@@ -156,7 +157,7 @@ impl Frontier {
     }
 
     /// Notes who can be asked: the connections of peers that serve filters, each with its bridge.
-    pub fn set_peers(&mut self, peers: &BTreeMap<ConnId, usize>) {
+    pub fn set_peers(&mut self, peers: &SortedMap<ConnId, usize>) {
         self.voices.retain(|conn, _| peers.contains_key(conn));
         for (conn, bridge) in peers {
             self.voices.entry(*conn).or_insert_with(|| Voice::new(*bridge, self.first));
@@ -178,12 +179,12 @@ impl Frontier {
 
     /// How many voices there are that do not act in concert.
     fn distinct<'a>(&self, conns: impl IntoIterator<Item = &'a ConnId>) -> usize {
-        let bridges: BTreeSet<usize> = self.voices.values().map(|voice| voice.bridge).collect();
-        let conns: BTreeSet<&ConnId> = conns.into_iter().collect();
+        let bridges: SortedSet<usize> = self.voices.values().map(|voice| voice.bridge).collect();
+        let conns: SortedSet<&ConnId> = conns.into_iter().collect();
         if bridges.len() < 2 {
             return conns.len();
         }
-        let speaking: BTreeSet<usize> =
+        let speaking: SortedSet<usize> =
             conns.iter().filter_map(|conn| self.voices.get(conn)).map(|voice| voice.bridge).collect();
         speaking.len()
     }
@@ -306,7 +307,7 @@ impl Frontier {
 
     /// Compares what peers say as far as the chain reaches, and returns what to ask and what was found. Level-triggered:
     /// what is asked is asked for again at each call until it is there. `reach` tells to which height a peer's chain goes.
-    pub fn advance(&mut self, tip: u32, reach: impl Fn(ConnId) -> u32) -> (BTreeSet<Ask>, Vec<Finding>) {
+    pub fn advance(&mut self, tip: u32, reach: impl Fn(ConnId) -> u32) -> (SortedSet<Ask>, Vec<Finding>) {
         let mut work = Work::default();
         self.ask_checkpoints(tip, &reach, &mut work);
         self.begin();
@@ -324,7 +325,7 @@ impl Frontier {
 /// What one look brought.
 #[derive(Debug, Default)]
 struct Work {
-    asks: BTreeSet<Ask>,
+    asks: SortedSet<Ask>,
     findings: Vec<Finding>,
 }
 
@@ -339,8 +340,8 @@ fn lie(conn: ConnId, why: &str) -> Finding {
 }
 
 /// Peers by what they say.
-fn grouped<W: Ord>(words: impl Iterator<Item = (ConnId, W)>) -> BTreeMap<W, Vec<ConnId>> {
-    let mut groups: BTreeMap<W, Vec<ConnId>> = BTreeMap::new();
+fn grouped<W: Ord>(words: impl Iterator<Item = (ConnId, W)>) -> SortedMap<W, Vec<ConnId>> {
+    let mut groups: SortedMap<W, Vec<ConnId>> = SortedMap::new();
     words.for_each(|(conn, word)| groups.entry(word).or_default().push(conn));
     groups
 }

@@ -8,10 +8,11 @@
 //! **Bounds.** [`MOST_PARTS`] parts of [`PART`] filters each, whose hashes were known before they came, and the blocks
 //! that [`MOST_BLOCKS`] allows; peers can make it hold no more.
 
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::FilterBatch;
 use crate::wallet::gap::Script;
 use dash_protocol::{Block, BlockHash, FilterHash, MerkleRoot};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 /// Filters of one request, and of one piece of work.
@@ -47,7 +48,7 @@ pub(super) struct Part {
     /// Work under way.
     jobs: u32,
     /// Heights whose blocks are wanted.
-    matched: BTreeSet<u32>,
+    matched: SortedSet<u32>,
 }
 
 impl Part {
@@ -120,9 +121,9 @@ pub(super) struct Lane {
     /// The last one to be done.
     pub end: u32,
     /// By the height of their first block, without gaps from the one on that holds `next`.
-    parts: BTreeMap<u32, Part>,
+    parts: SortedMap<u32, Part>,
     /// Blocks that match, proven, waiting for their turn.
-    blocks: BTreeMap<u32, Box<Block>>,
+    blocks: SortedMap<u32, Box<Block>>,
     /// Of the last part that was added.
     serial: u64,
 }
@@ -150,7 +151,7 @@ impl Lane {
 
     /// Looks for these, too, from the first height on that is not done.
     pub fn look_for(&mut self, fresh: &[Script]) {
-        let known: BTreeSet<&Script> = self.elements.iter().collect();
+        let known: HashSet<&Script> = self.elements.iter().collect();
         let new: Vec<Script> = fresh.iter().filter(|script| !known.contains(script)).cloned().collect();
         if new.is_empty() {
             return;

@@ -4,10 +4,10 @@
 
 use super::lane::Match;
 use super::search::{Searches, Which};
+use crate::collections::SortedMap;
 use crate::engine::{ComputeReply, ComputeWork, Effect, Ids, JobId, Now};
 use crate::sync::headers::Ctx;
 use crate::sync::sequential::PhaseMeter;
-use std::collections::BTreeMap;
 
 /// Pieces of work under way.
 const MAX_JOBS: usize = 16;
@@ -15,7 +15,7 @@ const MAX_JOBS: usize = 16;
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Matching {
-    jobs: BTreeMap<JobId, (Which, Match)>,
+    jobs: SortedMap<JobId, (Which, Match)>,
     /// Filters that were looked into. A phase's own meter counts heights, also those that are passed over.
     matched: PhaseMeter,
 }
@@ -95,7 +95,7 @@ mod tests {
 
     /// A search with this many parts, whose filters are there.
     fn searches(parts: u32) -> Searches {
-        let mut searches = Searches::restored(vec![Script::from(&[1; 25][..])], 1, BTreeMap::new());
+        let mut searches = Searches::restored(vec![Script::from(&[1; 25][..])], 1, SortedMap::new());
         searches.follow(1_000_000);
         let info = BlockInfo { hash: BlockHash::ZERO, merkle_root: MerkleRoot::default(), time: 0 };
         for start in (0..parts).map(|part| part * FILTERS + 1) {

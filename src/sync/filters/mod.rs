@@ -29,6 +29,7 @@ mod voice;
 
 use crate::api::{LogLevel, PhaseStatus, Reply};
 use crate::chain::{HeaderChain, checkpoints};
+use crate::collections::SortedMap;
 use crate::engine::{Birthday, CallId, CommitId, Config, ConnId, Effect, Now, Outbox, ReadId, WalletCommand};
 use crate::filters::FilterHeaderChain;
 use crate::store::{ReadReply, ReadRequest, StoreError, Table};
@@ -47,7 +48,7 @@ use matching::Matching;
 use records::{Kept, Trail};
 use requests::FilterWork;
 use search::{Searches, Which};
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Filters, and the wallet that they are searched for: see the module.
@@ -68,12 +69,12 @@ pub(crate) struct FilterSync {
     /// The chain's end as of the last step, by which a reorganisation shows.
     trail: Trail,
     /// What the store held of the search, until the chain is there to hold it against.
-    restored: Option<BTreeMap<u64, Vec<u8>>>,
+    restored: Option<SortedMap<u64, Vec<u8>>>,
     reading: Option<ReadId>,
     /// Filter headers as the store held them.
     kept: Kept,
     /// The filter hashes of stretches that are searched just now.
-    lists: BTreeMap<u32, FilterHeaderChain>,
+    lists: SortedMap<u32, FilterHeaderChain>,
     /// The height that a verified ChainLock made final, as told to the wallet.
     locked: Option<u32>,
     /// Calls that are answered when everything is searched.
@@ -104,7 +105,7 @@ impl FilterSync {
             restored: None,
             reading: None,
             kept: Kept::default(),
-            lists: BTreeMap::new(),
+            lists: SortedMap::new(),
             locked: None,
             searching: Vec::new(),
             failures: 0,
@@ -314,7 +315,7 @@ impl FilterSync {
         if self.wallet.take_forgot() {
             let book = self.wallet.book();
             let pending = self.wallet.spent_in_pool();
-            let watched: std::collections::HashSet<&Script> = book.elements().chain(&pending).collect();
+            let watched: HashSet<&Script> = book.elements().chain(&pending).collect();
             self.searches.forget(|element| watched.contains(element));
         }
     }

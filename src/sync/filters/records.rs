@@ -14,11 +14,12 @@
 use super::frontier::Frontier;
 use super::search::{Searches, Span};
 use crate::chain::HeaderChain;
+use crate::collections::{SortedMap, SortedSet};
 use crate::store::Table;
 use crate::wallet::gap::Script;
 use crate::wallet::scripts::MAX_SCRIPT;
 use dash_protocol::{BlockHash, Decode, Encode, FilterHeader, Reader, put_var_bytes};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const FORMAT: u8 = 1;
 const GROUP: u32 = 100;
@@ -73,8 +74,8 @@ impl Trail {
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     read: bool,
-    known: BTreeMap<u32, FilterHeader>,
-    undecided: BTreeSet<u32>,
+    known: SortedMap<u32, FilterHeader>,
+    undecided: SortedSet<u32>,
     /// The frontier's generation that is written.
     generation: Option<u64>,
     search: Vec<u8>,
@@ -111,7 +112,7 @@ impl Kept {
     }
 
     /// What was agreed on from the stretch of a height on, and what was not decided.
-    pub fn frontier(&mut self, floor: u32) -> (BTreeMap<u32, FilterHeader>, BTreeSet<u32>) {
+    pub fn frontier(&mut self, floor: u32) -> (SortedMap<u32, FilterHeader>, SortedSet<u32>) {
         self.generation = None;
         let known = self.known.range(super::stretch::of(floor)..);
         (known.map(|(stretch, header)| (*stretch, *header)).collect(), self.undecided.clone())
@@ -152,7 +153,7 @@ pub(super) fn changes(
 fn put_frontier(kept: &mut Kept, frontier: &Frontier, changes: &mut Vec<(Table, u64, Option<Vec<u8>>)>) {
     let known = frontier.known();
     let differs = |stretch: &u32| known.get(stretch) != kept.known.get(stretch);
-    let groups: BTreeSet<u32> =
+    let groups: SortedSet<u32> =
         known.keys().chain(kept.known.keys()).filter(|s| differs(s)).map(|stretch| stretch / GROUP).collect();
     for group in groups {
         let mut record = vec![FORMAT];
@@ -205,7 +206,7 @@ pub(super) struct Restored {
 }
 
 /// Reads back how far was searched, as far as the chain still has those blocks.
-pub(super) fn restore(records: &BTreeMap<u64, Vec<u8>>, floor: u32, chain: &HeaderChain) -> Restored {
+pub(super) fn restore(records: &SortedMap<u64, Vec<u8>>, floor: u32, chain: &HeaderChain) -> Restored {
     let search = records.get(&KEY_SEARCH).and_then(|record| decode_search(record));
     let left = match records.get(&KEY_LEFT) {
         Some(record) => decode_left(record),
@@ -223,7 +224,9 @@ pub(super) fn restore(records: &BTreeMap<u64, Vec<u8>>, floor: u32, chain: &Head
                 let span = Span { until: span.until.min(next.saturating_sub(1)), ..span };
                 (span.from <= span.until).then_some((element, span))
             };
-            Restored { next, floor: before, left: left.into_iter().filter_map(cut).collect(), undone: true }
+            let mut rest = BTreeMap::new();
+            rest.extend(left.into_iter().filter_map(cut));
+            Restored { next, floor: before, left: rest, undone: true }
         }
         None => Restored { next: next.max(floor), floor: before, left, undone: false },
     }

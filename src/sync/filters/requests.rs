@@ -9,6 +9,7 @@ use super::lane::{Lane, MOST_BLOCKS, PART, Part};
 use super::search::Which;
 use super::{FilterSync, stretch};
 use crate::chain::HeaderChain;
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::ConnId;
 use crate::filters::FilterRange;
 use crate::network::Peer;
@@ -21,7 +22,6 @@ use crate::sync::sequential::{RequestClass, SyncPhase};
 use dash_protocol::{
     BlockHash, FilterType, GetCFCheckpt, GetCFilters, Inventory, InventoryKind, Message, ServiceFlags,
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 /// From this protocol version on filters hold what special transactions name (Dash Core `version.h`,
 /// `SMNLE_VERSIONED_PROTO_VERSION` is older; the filter index's second version came with 70238).
@@ -133,8 +133,8 @@ pub(super) fn settings(seed: u64) -> PipelineSettings {
 
 impl FilterSync {
     /// Compares what peers say, and returns what has to be asked for that.
-    pub(super) fn listen(&mut self, chain: &HeaderChain, ctx: &mut Ctx<'_>) -> BTreeSet<Ask> {
-        let serving: BTreeMap<ConnId, (usize, u32)> = ctx
+    pub(super) fn listen(&mut self, chain: &HeaderChain, ctx: &mut Ctx<'_>) -> SortedSet<Ask> {
+        let serving: SortedMap<ConnId, (usize, u32)> = ctx
             .peers
             .ready()
             .filter(|peer| serves_filters(peer))
@@ -175,8 +175,8 @@ impl FilterSync {
     }
 
     /// Stretches whose hashes the searches need next.
-    fn wanted_lists(&mut self) -> BTreeSet<u32> {
-        let mut wanted = BTreeSet::new();
+    fn wanted_lists(&mut self) -> SortedSet<u32> {
+        let mut wanted = SortedSet::new();
         for which in [Which::Main, Which::Late] {
             let Some(lane) = self.searches.lane(which).filter(|lane| !lane.is_idle() && !lane.is_done())
             else {
@@ -193,7 +193,7 @@ impl FilterSync {
     }
 
     /// Sends the requests that are wanted and allowed.
-    pub(super) fn ask(&mut self, asks: &BTreeSet<Ask>, chain: &HeaderChain, ctx: &mut Ctx<'_>) {
+    pub(super) fn ask(&mut self, asks: &SortedSet<Ask>, chain: &HeaderChain, ctx: &mut Ctx<'_>) {
         let mut wants = Vec::new();
         for ask in asks {
             wants.extend(self.work_of(*ask, chain, ctx).map(FilterWork::want));
@@ -212,7 +212,7 @@ impl FilterSync {
             }
         }
         // The same block may be wanted twice.
-        let wants: BTreeMap<FilterWork, Want<FilterWork>> =
+        let wants: SortedMap<FilterWork, Want<FilterWork>> =
             wants.into_iter().map(|want| (want.key, want)).collect();
         self.pipeline.want(wants.into_values(), &mut ctx.shared());
         let peers: Vec<PeerView> =

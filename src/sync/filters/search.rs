@@ -124,12 +124,12 @@ impl Searches {
     /// Everything at this height and above is to be searched again, by the main search.
     pub fn rewind(&mut self, height: u32) {
         self.main.rewind(height);
-        let cut = |spans: &mut BTreeMap<Script, Span>| {
-            spans.retain(|_, span| span.from < height);
-            spans.values_mut().for_each(|span| span.until = span.until.min(height.saturating_sub(1)));
+        let cut = |_: &Script, span: &mut Span| {
+            span.until = span.until.min(height.saturating_sub(1));
+            span.from < height
         };
-        cut(&mut self.waiting);
-        cut(&mut self.running);
+        keep(&mut self.waiting, cut);
+        keep(&mut self.running, cut);
         if let Some(late) = &mut self.late {
             late.rewind(height);
             late.end = late.end.min(height.saturating_sub(1));
@@ -139,8 +139,8 @@ impl Searches {
 
     /// Looks no longer for what nobody watches.
     pub fn forget(&mut self, wanted: impl Fn(&Script) -> bool) {
-        self.waiting.retain(|element, _| wanted(element));
-        self.running.retain(|element, _| wanted(element));
+        keep(&mut self.waiting, |element, _| wanted(element));
+        keep(&mut self.running, |element, _| wanted(element));
         self.main.forget(&wanted);
         if let Some(late) = &mut self.late {
             late.forget(&wanted);
@@ -188,5 +188,14 @@ impl Searches {
         let waiting =
             self.waiting.values().map(|span| u64::from(span.until + 1 - span.from)).max().unwrap_or(0);
         (main, main + ahead + late + waiting)
+    }
+}
+
+/// Keeps what is still to be looked for. What is kept moves to a new map: taking entries out of one is a lot of code.
+fn keep(spans: &mut BTreeMap<Script, Span>, mut wanted: impl FnMut(&Script, &mut Span) -> bool) {
+    for (element, mut span) in std::mem::take(spans) {
+        if wanted(&element, &mut span) {
+            spans.insert(element, span);
+        }
     }
 }

@@ -3,23 +3,23 @@
 //! **Bounds.** One block and two filters.
 
 use super::frontier::Ask;
+use crate::collections::SortedMap;
 use crate::engine::ConnId;
 use crate::filters::{Fault, judge};
 use dash_protocol::{Block, BlockHash};
-use std::collections::BTreeMap;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Trial {
     height: u32,
     parties: [ConnId; 2],
-    filters: BTreeMap<ConnId, Vec<u8>>,
+    filters: SortedMap<ConnId, Vec<u8>>,
     block: Option<(BlockHash, Box<Block>)>,
 }
 
 impl Trial {
     pub fn new(height: u32, parties: [ConnId; 2]) -> Self {
-        Self { height, parties, filters: BTreeMap::new(), block: None }
+        Self { height, parties, filters: SortedMap::new(), block: None }
     }
 
     /// The block's height.

@@ -15,6 +15,7 @@ mod verify;
 
 use crate::api::Tip;
 use crate::chain::HeaderChain;
+use crate::collections::SortedSet;
 use crate::engine::{ComputeReply, Config, ConnId, JobId, Now};
 use crate::finality::{Candidate, ChainLockBook, InstantLockBook};
 use crate::sync::headers::{Ctx, HeaderSync};
@@ -25,7 +26,6 @@ use dash_protocol::{
     QuorumName, Transaction, Txid,
 };
 use objects::Objects;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use verify::Verifying;
 
@@ -45,7 +45,7 @@ pub struct FinalitySync {
     instantlocks: InstantLockBook,
     verifying: Verifying,
     /// InstantSend locks that came since all were judged.
-    fresh: BTreeSet<[u8; 32]>,
+    fresh: SortedSet<[u8; 32]>,
     /// Locks that were verified since they were last taken, with what they lock.
     locked: Vec<(Txid, Vec<OutPoint>)>,
     /// What lists and chain were when all waiting locks were judged.
@@ -70,7 +70,7 @@ impl FinalitySync {
             chainlocks: ChainLockBook::new(None),
             instantlocks: InstantLockBook::default(),
             verifying: Verifying::default(),
-            fresh: BTreeSet::new(),
+            fresh: SortedSet::new(),
             locked: Vec::new(),
             judged: None,
             refused_coinbase: None,
@@ -138,7 +138,7 @@ impl FinalitySync {
 
     /// The verified locks that say something of a transaction or of what it spends: what each locks.
     pub(crate) fn locks_on(&self, txid: &Txid, inputs: &[OutPoint]) -> Vec<(Txid, Vec<OutPoint>)> {
-        let mut names: BTreeSet<Txid> =
+        let mut names: SortedSet<Txid> =
             inputs.iter().filter_map(|input| self.instantlocks.spender(input)).collect();
         names.insert(*txid);
         let lock = |txid: Txid| Some((txid, self.instantlocks.lock_of(&txid)?.inputs.clone()));

@@ -4,6 +4,7 @@
 //! none is left. Bounds: [`MAX_WANTED`] objects with [`MAX_SOURCES`] peers each; what is beyond is not asked for, which
 //! costs nothing that cannot be learned otherwise.
 
+use crate::collections::SortedMap;
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::{Match, Request, RequestOwner};
 use crate::sync::headers::Ctx;
@@ -13,7 +14,6 @@ use crate::sync::recovery::ErrorKind;
 use crate::sync::scheduler::{PeerView, SchedulePriority, Want};
 use crate::sync::sequential::RequestClass;
 use dash_protocol::{Inventory, InventoryKind, Message};
-use std::collections::BTreeMap;
 
 /// Objects wanted at the most.
 const MAX_WANTED: usize = 4_096;
@@ -26,7 +26,7 @@ type Key = (u32, [u8; 32]);
 /// What is announced and not here yet.
 #[derive(Debug)]
 pub(super) struct Objects {
-    wanted: BTreeMap<Key, Vec<ConnId>>,
+    wanted: SortedMap<Key, Vec<ConnId>>,
     pipeline: RequestPipeline<Key>,
 }
 
@@ -41,7 +41,7 @@ impl Objects {
             breaker_rate: 1.0,
             seed,
         };
-        Self { wanted: BTreeMap::new(), pipeline: RequestPipeline::new(settings) }
+        Self { wanted: SortedMap::new(), pipeline: RequestPipeline::new(settings) }
     }
 
     /// A peer announced an object that is not here.

@@ -2,11 +2,11 @@
 //!
 //! Bounded: [`MAX_JOBS`] jobs of about [`MAX_CHECKS`] signatures; what does not fit waits where it was.
 
+use crate::collections::SortedMap;
 use crate::engine::{ComputeReply, ComputeWork, Effect, JobId};
 use crate::masternodes::bls::SignatureCheck;
 use crate::sync::headers::Ctx;
 use dash_protocol::ChainLock;
-use std::collections::BTreeMap;
 
 /// Jobs under way at the most.
 const MAX_JOBS: usize = 8;
@@ -26,7 +26,7 @@ pub(super) enum Subject {
 #[derive(Debug, Default)]
 pub(super) struct Verifying {
     /// Each subject with how many of the job's signatures are its own.
-    jobs: BTreeMap<JobId, Vec<(Subject, usize)>>,
+    jobs: SortedMap<JobId, Vec<(Subject, usize)>>,
     next: Vec<(Subject, Vec<SignatureCheck>)>,
 }
 

@@ -26,6 +26,7 @@ pub(crate) use replies::Computed;
 
 use crate::api::{ApiError, ErrorCode, Event, LogLevel};
 use crate::chain::{Entry, HeaderChain, MEMORY_WINDOW, Rules, checkpoints};
+use crate::collections::{SortedMap, SortedSet, sort};
 use crate::engine::{Birthday, Config, ConnId, Effect, HeaderAt, Ids, Now, Outbox, ReadId};
 use crate::network::PeerManager;
 use crate::network::correlation::RequestCorrelationManager;
@@ -39,7 +40,7 @@ use deep_fork::DeepFork;
 use download::{HeaderWork, Range, TipPeer};
 use lane::Lane;
 use replies::Batch;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use stream::{Place, Stream};
 
@@ -105,14 +106,14 @@ pub struct HeaderSync {
     main: Lane,
     below: Option<Lane>,
     ranges: VecDeque<Range>,
-    tips: BTreeMap<ConnId, TipPeer>,
+    tips: SortedMap<ConnId, TipPeer>,
     deep_fork: Option<DeepFork>,
     /// What is asked, and what is under way.
     work: RequestPipeline<HeaderWork>,
     /// The origin of a range that has to be begun anew.
     doubted_range: Option<Place>,
     anchors: Vec<(u32, BlockHash)>,
-    anchor_reads: BTreeSet<ReadId>,
+    anchor_reads: SortedSet<ReadId>,
     committing: Option<Committing>,
     unstored_since_ms: Option<u64>,
     commit_retry_at_ms: u64,
@@ -137,12 +138,12 @@ impl HeaderSync {
             main: Lane::fresh(&params, start, None),
             below: None,
             ranges: VecDeque::new(),
-            tips: BTreeMap::new(),
+            tips: SortedMap::new(),
             deep_fork: None,
             work: RequestPipeline::new(download::settings(config.seed)),
             doubted_range: None,
             anchors: Vec::new(),
-            anchor_reads: BTreeSet::new(),
+            anchor_reads: SortedSet::new(),
             committing: None,
             unstored_since_ms: None,
             commit_retry_at_ms: 0,
@@ -473,7 +474,7 @@ impl HeaderSync {
         let gap = below.map_or(0, |lane| self.main.start.height - lane.start.height);
         let completed = u64::from(stored(&self.main)) + u64::from(below.map_or(0, stored));
         let mut claims: Vec<u32> = peers.ready().map(|peer| peer.claimed_height()).collect();
-        claims.sort_unstable();
+        sort(&mut claims);
         let claim = claims.get(claims.len() / 2).copied().unwrap_or(0);
         let target =
             claim.max(self.main.tip().height).max(self.ranges.back().map_or(0, |range| range.end.height));

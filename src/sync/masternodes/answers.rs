@@ -5,6 +5,7 @@
 use super::MasternodeSync;
 use super::book::{QuorumRecord, QuorumStatus};
 use crate::api::{ApiError, ApiMasternode, ApiQuorum, ErrorCode};
+use crate::collections::sort_by_key;
 use dash_protocol::{LLMQType, QuorumHash, QuorumName};
 
 impl MasternodeSync {
@@ -27,7 +28,9 @@ impl MasternodeSync {
         self.book.top().ok_or_else(|| not_yet("no quorum is proven yet"))?;
         let mut quorums: Vec<ApiQuorum> =
             self.book.quorums().map(|(name, record)| api_quorum(name, record)).collect();
-        quorums.sort_by_key(|quorum| (quorum.llmq_type, std::cmp::Reverse(quorum.height), quorum.index));
+        sort_by_key(&mut quorums, |quorum| {
+            (quorum.llmq_type, std::cmp::Reverse(quorum.height), quorum.index)
+        });
         Ok(quorums)
     }
 

@@ -5,9 +5,10 @@
 //! dropped by [`Book::follow`]. A quorum gets in only from a proven list (*anchored*), and counts for signatures only
 //! once it is [`QuorumStatus::Verified`].
 
+use crate::collections::{SortedMap, sort_by_key};
 use crate::masternodes::{ListState, QuorumEntry, plans};
 use dash_protocol::{BlockHash, BlsPublicKey, LLMQType, LlmqParams, NetworkParams, ProTxHash, QuorumName};
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// Lists kept at the most.
@@ -62,8 +63,8 @@ impl QuorumRecord {
 /// Everything proven.
 #[derive(Debug, Default)]
 pub struct Book {
-    states: BTreeMap<u32, Arc<ListState>>,
-    quorums: BTreeMap<QuorumName, QuorumRecord>,
+    states: SortedMap<u32, Arc<ListState>>,
+    quorums: SortedMap<QuorumName, QuorumRecord>,
 }
 
 impl Book {
@@ -203,7 +204,7 @@ impl Book {
                 .filter(|(name, record)| name.0 == llmq.llmq_type && record.last_seen < top.min(floor))
                 .map(|(name, record)| (record.last_seen, *name))
                 .collect();
-            of_type.sort_unstable_by(|a, b| b.cmp(a));
+            sort_by_key(&mut of_type, |aged| Reverse(*aged));
             for (_, name) in of_type.into_iter().skip(llmq.active as usize) {
                 self.quorums.remove(&name);
             }

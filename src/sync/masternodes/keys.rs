@@ -4,6 +4,7 @@
 //! kept here saves that time and nothing else: whoever is given a decoded key reads its own name off the point.
 //! Bounded: [`MAX_KEYS`] keys, 1.2 MB.
 
+use crate::collections::sort;
 use crate::masternodes::bls::{CommitmentCheck, DecodedKey};
 use dash_protocol::BlsPublicKey;
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ impl Keys {
     /// Those of the members of some commitments.
     pub fn of_members(&self, checks: &[CommitmentCheck]) -> Vec<DecodedKey> {
         let mut members: Vec<&BlsPublicKey> = checks.iter().flat_map(|check| &check.member_keys).collect();
-        members.sort_unstable();
+        sort(&mut members);
         members.dedup();
         members.into_iter().filter_map(|key| self.known.get(key).copied()).collect()
     }

@@ -29,6 +29,7 @@ pub use plan::signing_types;
 
 use crate::api::{Circuit, LogLevel, PhaseStatus, QuorumRequests};
 use crate::chain::HeaderChain;
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::{CommitId, ComputeReply, Config, ConnId, Effect, JobId, Now, QrInfoMode, ReadId};
 use crate::masternodes::plans;
 use crate::store::{CommitBatch, ReadReply, ReadRequest, StoreError, Table};
@@ -44,7 +45,6 @@ use plan::{Plan, Situation};
 use proving::Proving;
 use requests::Target;
 use snapshots::Snapshots;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Lists of this many of the last blocks are kept: locks are signed by the quorums of eight blocks before.
@@ -62,18 +62,18 @@ pub struct MasternodeSync {
     history: u32,
     pipeline: ListPipeline,
     /// What was asked for each block or cycle, so that a request keeps its bases while it is wanted.
-    asked: BTreeMap<Target, ListRequest>,
+    asked: SortedMap<Target, ListRequest>,
     /// Blocks whose lists a QRInfo that is wanted brings.
-    brought: BTreeSet<BlockHash>,
+    brought: SortedSet<BlockHash>,
     book: Book,
     snapshots: Snapshots,
     proving: Proving,
     /// Members' keys as they were decoded for proofs.
     keys: Keys,
     /// Cycles whose snapshots did not lead to a proof yet.
-    doubtful: BTreeSet<u32>,
+    doubtful: SortedSet<u32>,
     /// Heights whose lists locks wait for.
-    asked_for_locks: BTreeSet<u32>,
+    asked_for_locks: SortedSet<u32>,
     lock: Option<ChainLock>,
     plan: Plan,
     reading: Option<ReadId>,
@@ -107,14 +107,14 @@ impl MasternodeSync {
             on: config.masternodes,
             history: config.qrinfo.history,
             pipeline: ListPipeline::new(settings),
-            asked: BTreeMap::new(),
-            brought: BTreeSet::new(),
+            asked: SortedMap::new(),
+            brought: SortedSet::new(),
             book: Book::default(),
             snapshots: Snapshots::default(),
             proving: Proving::default(),
             keys: Keys::default(),
-            doubtful: BTreeSet::new(),
-            asked_for_locks: BTreeSet::new(),
+            doubtful: SortedSet::new(),
+            asked_for_locks: SortedSet::new(),
             lock: None,
             plan: Plan::default(),
             reading: None,
@@ -194,7 +194,7 @@ impl MasternodeSync {
             let before = self.proven;
             self.take_in(chain, ctx);
             self.plan = self.situation(chain).plan();
-            let open: BTreeSet<u32> =
+            let open: SortedSet<u32> =
                 self.plan.quorums.iter().filter_map(|name| self.base_of(name)).collect();
             self.doubtful.retain(|cycle| open.contains(cycle));
             if ctx.now.mono_ms >= self.retry_at_ms {
@@ -352,7 +352,7 @@ impl MasternodeSync {
         let rotated = self.params.llmq(self.params.llmq_types.instantsend).copied();
         let oldest_cycle = rotated
             .map_or(0, |llmq| situation.newest_cycle().saturating_sub((4 + self.history) * llmq.interval));
-        let cycles: BTreeSet<u32> = rotated
+        let cycles: SortedSet<u32> = rotated
             .filter(|llmq| llmq.interval > 0)
             .map(|llmq| (oldest_cycle..=top + plans::WORK_DEPTH).step_by(llmq.interval as usize))
             .into_iter()
@@ -360,7 +360,7 @@ impl MasternodeSync {
             .map(plans::work_block)
             .collect();
         // Bases of quorums that are not mined yet, or were mined just now.
-        let young: BTreeSet<u32> = signing_types(&self.params)
+        let young: SortedSet<u32> = signing_types(&self.params)
             .into_iter()
             .filter_map(|llmq_type| self.params.llmq(llmq_type))
             .flat_map(|llmq| {
@@ -369,7 +369,7 @@ impl MasternodeSync {
             })
             .map(plans::work_block)
             .collect();
-        let floors: BTreeMap<LLMQType, u32> = signing_types(&self.params)
+        let floors: SortedMap<LLMQType, u32> = signing_types(&self.params)
             .into_iter()
             .map(|llmq_type| (llmq_type, situation.scope_floor(llmq_type)))
             .collect();

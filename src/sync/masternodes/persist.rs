@@ -8,13 +8,13 @@
 use super::book::{Book, QuorumRecord, QuorumStatus};
 use super::keys::{Keys, SHARDS};
 use super::snapshots::Snapshots;
+use crate::collections::{SortedMap, SortedSet};
 use crate::masternodes::{ListState, QuorumEntry};
 use crate::store::{Record, Table};
 use dash_protocol::{
     BlockHash, ChainLock, Decode, Encode, FinalCommitment, ProTxHash, QuorumName, QuorumSnapshot, Reader,
     put_compact_size,
 };
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Keys: what a record is in the upper bits, which one below.
@@ -33,16 +33,16 @@ const MAX_MEMBERS: usize = 400;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stored {
     /// Each list's block and the height of the one that it is a change from.
-    states: BTreeMap<u32, (BlockHash, Option<u32>)>,
-    snapshots: BTreeMap<u32, BlockHash>,
+    states: SortedMap<u32, (BlockHash, Option<u32>)>,
+    snapshots: SortedMap<u32, BlockHash>,
     /// Each quorum's key and what was written of it.
-    quorums: BTreeMap<QuorumName, (u64, QuorumStatus, u32)>,
+    quorums: SortedMap<QuorumName, (u64, QuorumStatus, u32)>,
     lock: Option<ChainLock>,
     /// How many keys each of their records holds.
     keys: [u32; SHARDS],
     next_quorum: u64,
     /// Records that could not be read.
-    broken: BTreeSet<u64>,
+    broken: SortedSet<u64>,
 }
 
 /// What there is to keep.
@@ -85,7 +85,7 @@ impl Stored {
     }
 
     fn put_states(&mut self, book: &Book, put: &mut impl FnMut(u64, Option<Vec<u8>>)) {
-        let mut wanted = BTreeMap::new();
+        let mut wanted = SortedMap::new();
         let mut below: Option<&Arc<ListState>> = None;
         for state in book.states() {
             let base = below.map(|base| base.height());
@@ -107,7 +107,7 @@ impl Stored {
     }
 
     fn put_snapshots(&mut self, snapshots: &Snapshots, put: &mut impl FnMut(u64, Option<Vec<u8>>)) {
-        let wanted: BTreeMap<u32, BlockHash> =
+        let wanted: SortedMap<u32, BlockHash> =
             snapshots.proven().map(|(cycle, block, _)| (cycle, block)).collect();
         for (cycle, block, snapshot) in snapshots.proven() {
             if self.snapshots.get(&cycle) != Some(&block) {
@@ -125,7 +125,7 @@ impl Stored {
 
     fn put_quorums(&mut self, book: &Book, put: &mut impl FnMut(u64, Option<Vec<u8>>)) {
         let top = book.top().map_or(0, |top| top.height());
-        let mut wanted = BTreeMap::new();
+        let mut wanted = SortedMap::new();
         for (name, record) in book.quorums() {
             if !matches!(record.status, QuorumStatus::Verified | QuorumStatus::Refused) {
                 continue;
@@ -277,7 +277,7 @@ mod tests {
     use super::*;
     use crate::masternodes::bls::testing::{commitment, decoded_members};
 
-    fn written(stored: &Stored, keys: &Keys) -> (BTreeMap<u64, Vec<u8>>, Stored) {
+    fn written(stored: &Stored, keys: &Keys) -> (SortedMap<u64, Vec<u8>>, Stored) {
         let (book, snapshots) = (Book::default(), Snapshots::default());
         let (records, next) = stored.changes(Kept { book: &book, snapshots: &snapshots, lock: None, keys });
         (records.into_iter().map(|record| (record.key, record.value.unwrap())).collect(), next)
@@ -305,6 +305,6 @@ mod tests {
     #[test]
     fn a_record_of_keys_that_is_none_is_written_over() {
         let restored = restore(vec![(KEY_KEYS + 3, vec![7; 96])], |_| None);
-        assert_eq!(restored.stored.broken, BTreeSet::from([KEY_KEYS + 3]));
+        assert_eq!(restored.stored.broken, SortedSet::from([KEY_KEYS + 3]));
     }
 }

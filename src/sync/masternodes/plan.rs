@@ -7,10 +7,10 @@
 
 use super::book::{Book, QuorumStatus};
 use super::snapshots::Snapshots;
+use crate::collections::SortedSet;
 use crate::finality::chainlock::quorum_height;
 use crate::masternodes::{list_height, plans};
 use dash_protocol::{LLMQType, LlmqParams, NetworkParams, QuorumName};
-use std::collections::BTreeSet;
 
 /// Cycles of the rotated type whose quarters a quorum is made of, its own included.
 const QUARTERS: u32 = 4;
@@ -19,7 +19,7 @@ const QUARTERS: u32 = 4;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Heights of blocks whose lists are wanted.
-    pub states: BTreeSet<u32>,
+    pub states: SortedSet<u32>,
     /// Cycles (by base height) of which a `qrinfo` is wanted, each with whether the extra share is.
     pub qrinfos: Vec<(u32, bool)>,
     /// Quorums that are to be verified.
@@ -43,7 +43,7 @@ pub(super) struct Situation<'a> {
 }
 
 /// The types whose signatures this client checks or hands out keys of.
-pub fn signing_types(params: &NetworkParams) -> BTreeSet<LLMQType> {
+pub fn signing_types(params: &NetworkParams) -> SortedSet<LLMQType> {
     let types = params.llmq_types;
     [types.chainlocks, types.instantsend, types.platform].into_iter().collect()
 }
@@ -79,10 +79,10 @@ impl Situation<'_> {
         if self.tip < self.params.activation.dip3.max(self.floor) {
             return plan;
         }
-        let mut bases = BTreeSet::new();
+        let mut bases = SortedSet::new();
         self.exact(&mut plan, &mut bases);
         self.predicted(&mut bases);
-        let mut snapshots = BTreeSet::new();
+        let mut snapshots = SortedSet::new();
         for (llmq_type, base) in bases {
             let Some(llmq) = self.params.llmq(llmq_type) else { continue };
             if !llmq.rotated {
@@ -119,7 +119,7 @@ impl Situation<'_> {
     }
 
     /// The bases of quorums that stand in proven lists, are in scope and not verified.
-    fn exact(&self, plan: &mut Plan, bases: &mut BTreeSet<(LLMQType, u32)>) {
+    fn exact(&self, plan: &mut Plan, bases: &mut SortedSet<(LLMQType, u32)>) {
         let types = signing_types(self.params);
         for (name, record) in self.book.quorums() {
             let open = matches!(record.status, QuorumStatus::Anchored | QuorumStatus::Checking);
@@ -143,7 +143,7 @@ impl Situation<'_> {
     }
 
     /// The bases of quorums that must have been mined where no proven list shows whether they were.
-    fn predicted(&self, bases: &mut BTreeSet<(LLMQType, u32)>) {
+    fn predicted(&self, bases: &mut SortedSet<(LLMQType, u32)>) {
         let oldest = self.oldest_cycle();
         for llmq_type in signing_types(self.params) {
             let Some(llmq) = self.params.llmq(llmq_type) else { continue };
@@ -175,7 +175,7 @@ impl Situation<'_> {
 
     /// The fewest `qrinfo`s that bring these snapshots: each brings the three or, with the extra share, four cycles before
     /// its own.
-    fn cover(&self, snapshots: &BTreeSet<u32>) -> Vec<(u32, bool)> {
+    fn cover(&self, snapshots: &SortedSet<u32>) -> Vec<(u32, bool)> {
         let Some(llmq) = self.rotated() else { return Vec::new() };
         let mut rest = snapshots.clone();
         let mut qrinfos = Vec::new();

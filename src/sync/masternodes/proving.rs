@@ -10,6 +10,7 @@ use super::{Ctx, MasternodeSync};
 use crate::api::LogLevel;
 use crate::chain::HeaderChain;
 use crate::checks::{self, Check};
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::{CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, Effect, JobId};
 use crate::masternodes::bls::{CommitmentCheck, Verdict};
 use crate::masternodes::{
@@ -19,7 +20,6 @@ use crate::masternodes::{
 use crate::network::Offence;
 use crate::sync::sequential::{Failure, SyncPhase};
 use dash_protocol::{LlmqParams, ProTxHash, QuorumName};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Jobs under way at the most.
@@ -51,8 +51,8 @@ pub(super) struct CycleProof {
 /// What is under way.
 #[derive(Debug, Default)]
 pub(super) struct Proving {
-    jobs: BTreeMap<JobId, Vec<Suspect>>,
-    cycles: BTreeMap<u32, CycleProof>,
+    jobs: SortedMap<JobId, Vec<Suspect>>,
+    cycles: SortedMap<u32, CycleProof>,
 }
 
 impl Proving {
@@ -73,7 +73,7 @@ impl MasternodeSync {
     /// Sends the quorums of the plan whose members can be computed to the workers.
     pub(super) fn prove(&mut self, quorums: &[QuorumName], chain: &HeaderChain, ctx: &mut Ctx<'_>) {
         let mut batch = Batch::for_about(quorums.len());
-        let mut cycles: BTreeMap<u32, Vec<QuorumName>> = BTreeMap::new();
+        let mut cycles: SortedMap<u32, Vec<QuorumName>> = SortedMap::new();
         for name in quorums {
             let Some(record) = self.book.quorum(name) else { continue };
             let (QuorumStatus::Anchored, Some(base)) = (record.status, record.base_height()) else {
@@ -208,7 +208,7 @@ impl MasternodeSync {
             _ => return self.prove_again(suspects, ctx),
         };
         ctx.recovery.worked(SyncPhase::DownloadingMnList, Failure::Compute);
-        let mut touched = Vec::new();
+        let mut touched = SortedSet::new();
         for (suspect, verdict) in suspects.into_iter().zip(verdicts) {
             let holds = verdict == Verdict::Valid || !checks::on(Check::CommitmentSignatures);
             match suspect.cycle {
@@ -222,12 +222,10 @@ impl MasternodeSync {
                     } else {
                         proof.failed.push((suspect.name, suspect.members));
                     }
-                    touched.push(cycle);
+                    touched.insert(cycle);
                 }
             }
         }
-        touched.sort_unstable();
-        touched.dedup();
         for cycle in touched {
             self.judge_cycle(cycle, ctx);
         }

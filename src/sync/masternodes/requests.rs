@@ -8,12 +8,12 @@ use super::plan::{self, Plan};
 use super::{Ctx, MasternodeSync};
 use crate::api::LogLevel;
 use crate::chain::HeaderChain;
+use crate::collections::SortedSet;
 use crate::engine::ConnId;
 use crate::sync::pipeline::{ListRequest, Lost};
 use crate::sync::recovery::ErrorKind;
 use crate::sync::scheduler::{PeerView, SchedulePriority, Want};
 use dash_protocol::{BlockHash, GetMnListDiff, GetQRInfo, LlmqParams, Message};
-use std::collections::BTreeSet;
 
 /// Bases named in a `getqrinfo`: the newest lists that are held.
 const MAX_BASES: usize = 16;
@@ -43,7 +43,7 @@ impl MasternodeSync {
             self.asked_for_locks.iter().filter(|height| **height <= tip && self.book.at(**height).is_none());
         plan.states.extend(for_locks);
         let mut wants = Vec::new();
-        let mut brought = BTreeSet::new();
+        let mut brought = SortedSet::new();
         self.brought.clear();
         if let Some(llmq) = self.params.llmq(self.params.llmq_types.instantsend).copied() {
             for (cycle, extra) in &plan.qrinfos {
@@ -63,7 +63,7 @@ impl MasternodeSync {
     }
 
     /// The highest list below a height that is proven or on its way.
-    fn available(&self, height: u32, plan: &Plan, brought: &BTreeSet<u32>) -> Option<u32> {
+    fn available(&self, height: u32, plan: &Plan, brought: &SortedSet<u32>) -> Option<u32> {
         let proven = self.book.below(height).map(|state| state.height());
         let wanted = plan.states.range(..height).next_back().copied();
         let on_its_way = brought.range(..height).next_back().copied();
@@ -146,7 +146,7 @@ impl MasternodeSync {
     /// nobody is left to ask.
     fn tied(&self, cycle: u32, llmq: &LlmqParams, ctx: &Ctx<'_>) -> Option<Option<ConnId>> {
         let before = (1..=4).filter_map(|back| cycle.checked_sub(back * llmq.interval));
-        let doubted: BTreeSet<ConnId> = before.flat_map(|cycle| self.snapshots.doubted(cycle)).collect();
+        let doubted: SortedSet<ConnId> = before.flat_map(|cycle| self.snapshots.doubted(cycle)).collect();
         if doubted.is_empty() {
             return Some(None);
         }

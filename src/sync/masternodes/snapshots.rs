@@ -5,9 +5,9 @@
 //! stay unverified until others are asked. Bounded: [`MAX_SNAPSHOTS`] cycles, and [`MAX_REJECTED`] rejected ones each.
 
 use super::book::MAX_SNAPSHOTS;
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::ConnId;
 use dash_protocol::{BlockHash, QuorumSnapshot};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rejected snapshots remembered for a cycle.
@@ -47,8 +47,8 @@ pub enum Offered {
 /// Snapshots by the base height of their cycle.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshots {
-    kept: BTreeMap<u32, Kept>,
-    rejected: BTreeMap<u32, Vec<(Arc<QuorumSnapshot>, ConnId)>>,
+    kept: SortedMap<u32, Kept>,
+    rejected: SortedMap<u32, Vec<(Arc<QuorumSnapshot>, ConnId)>>,
 }
 
 impl Snapshots {
@@ -158,10 +158,7 @@ impl Snapshots {
             .iter()
             .filter_map(|cycle| self.kept.get(cycle))
             .filter(|kept| kept.standing == Standing::Claimed);
-        let mut sources: Vec<ConnId> = claimed.filter_map(|kept| kept.source).collect();
-        sources.sort_unstable();
-        sources.dedup();
-        sources
+        claimed.filter_map(|kept| kept.source).collect::<SortedSet<ConnId>>().into_iter().collect()
     }
 
     /// The peers whose word on a cycle did not lead to a proof: others are asked.

@@ -6,9 +6,9 @@
 
 use super::book::QuorumStatus;
 use super::{Ctx, MasternodeSync};
+use crate::collections::SortedSet;
 use crate::engine::ConnId;
 use dash_protocol::QuorumName;
-use std::collections::BTreeSet;
 
 impl MasternodeSync {
     /// Goes on from what is proven with others than those who are there.
@@ -20,7 +20,7 @@ impl MasternodeSync {
             return;
         }
         let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
-        let doubted: BTreeSet<ConnId> = self
+        let doubted: SortedSet<ConnId> = self
             .doubtful
             .iter()
             .flat_map(|cycle| self.cycles_before(*cycle))

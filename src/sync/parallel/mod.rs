@@ -10,13 +10,14 @@ mod processor;
 pub use processor::{QRInfoProcessor, QRInfoSyncProgress, Ready};
 
 use crate::checks::{self, Part};
+use crate::collections::SortedMap;
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::{RequestCorrelationManager, RequestId, RequestOwner};
 use crate::sync::pipeline::{ListRequest, Shared};
 use crate::sync::recovery::Asked;
 use crate::sync::scheduler::NetworkConditionMonitor;
 use crate::sync::sequential::RequestClass;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// How many requests that were given up are remembered by their keys.
 const MAX_GIVEN_UP: usize = 256;
@@ -90,14 +91,14 @@ impl Running {
 #[derive(Debug)]
 pub struct ParallelExecutor<K> {
     limits: ExecutorLimits,
-    running: BTreeMap<K, Running>,
+    running: SortedMap<K, Running>,
     given_up: VecDeque<(K, Running)>,
 }
 
 impl<K: Ord + Clone> ParallelExecutor<K> {
     /// With nothing under way.
     pub fn new(limits: ExecutorLimits) -> Self {
-        Self { limits, running: BTreeMap::new(), given_up: VecDeque::new() }
+        Self { limits, running: SortedMap::new(), given_up: VecDeque::new() }
     }
 
     /// Whether another request may be sent at all.

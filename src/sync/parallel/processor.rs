@@ -4,8 +4,8 @@
 //! the held ones wait for; so the most held is the limits and what was in flight when they were reached.
 
 use crate::checks::{self, Part};
+use crate::collections::SortedMap;
 use crate::engine::ConnId;
-use std::collections::BTreeMap;
 
 /// An answer whose turn it is.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ struct Held<A> {
 pub struct QRInfoProcessor<K, A> {
     most: usize,
     most_bytes: usize,
-    held: BTreeMap<K, Held<A>>,
+    held: SortedMap<K, Held<A>>,
     bytes: usize,
     arrivals: u64,
 }
@@ -40,7 +40,7 @@ pub struct QRInfoProcessor<K, A> {
 impl<K: Ord + Clone, A> QRInfoProcessor<K, A> {
     /// An empty one that calls itself full at so many answers or bytes.
     pub fn new(most: usize, most_bytes: usize) -> Self {
-        Self { most, most_bytes, held: BTreeMap::new(), bytes: 0, arrivals: 0 }
+        Self { most, most_bytes, held: SortedMap::new(), bytes: 0, arrivals: 0 }
     }
 
     /// Holds an answer. A second one to the same key takes the first one's place.

@@ -1,13 +1,13 @@
 //! Peers that answer one request at a time, for tests of the pipeline: how long does it take, what happens on the way?
 
 use super::*;
+use crate::collections::SortedMap;
 use crate::network::correlation::RequestCorrelationManager;
 use crate::sync::parallel::ExecutorMode;
 use crate::sync::scheduler::NetworkConditionMonitor;
 use crate::sync::scheduler::SchedulePriority;
 use crate::sync::sequential::{RequestClass, RequestController, SyncPhase};
 use dash_protocol::BlockHash;
-use std::collections::BTreeMap;
 
 /// What the pipelines of a client share, owned.
 #[derive(Debug, Default)]
@@ -91,7 +91,7 @@ impl Default for Bench {
 pub(crate) struct Outcome {
     pub ms: u64,
     pub sent: u32,
-    pub to: BTreeMap<ConnId, u32>,
+    pub to: SortedMap<ConnId, u32>,
     pub processed: Vec<u32>,
     pub notes: Vec<PipelineNote>,
     pub most_at_once: usize,
@@ -112,8 +112,8 @@ impl Bench {
             RequestPipeline::<u32, u32>::new(PipelineSettings::lists(self.concurrency, self.mode, self.seed));
         let mut rng = fastrand::Rng::with_seed(self.seed);
         let mut outcome = Outcome::default();
-        let mut arriving: BTreeMap<(u64, u64), (ConnId, Request)> = BTreeMap::new();
-        let mut busy_until: BTreeMap<ConnId, u64> = BTreeMap::new();
+        let mut arriving: SortedMap<(u64, u64), (ConnId, Request)> = SortedMap::new();
+        let mut busy_until: SortedMap<ConnId, u64> = SortedMap::new();
         let views = peers(self.peers);
         let mut serial = 0;
         while outcome.processed.len() < self.items as usize && client.now_ms < 600_000 {
@@ -178,7 +178,7 @@ impl Bench {
     }
 }
 
-fn pop_due<T>(arriving: &mut BTreeMap<(u64, u64), T>, now_ms: u64) -> Option<((u64, u64), T)> {
+fn pop_due<T>(arriving: &mut SortedMap<(u64, u64), T>, now_ms: u64) -> Option<((u64, u64), T)> {
     let key = *arriving.keys().next().filter(|(at, _)| *at <= now_ms)?;
     arriving.remove(&key).map(|value| (key, value))
 }

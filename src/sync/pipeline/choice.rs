@@ -1,12 +1,12 @@
 //! What the scheduler may choose from: what is not under way, within the caps, in the rights of the phase.
 
 use super::Shared;
+use crate::collections::SortedSet;
 use crate::engine::ConnId;
 use crate::network::correlation::RequestOwner;
 use crate::sync::parallel::ParallelExecutor;
 use crate::sync::scheduler::{NetworkConditionMonitor, RequestScheduler, Room, Want};
 use crate::sync::sequential::{Refusal, RequestClass};
-use std::collections::BTreeSet;
 
 /// Whether something lower of the same priority or a more urgent one is wanted and not answered yet.
 pub(super) fn awaits<K: Ord + Clone>(
@@ -24,7 +24,7 @@ pub(super) fn awaits<K: Ord + Clone>(
 /// What the scheduler may choose from.
 pub(super) struct Choice<'a, 's, K> {
     /// Keys that must not be asked although they are wanted and not under way.
-    pub blocked: BTreeSet<K>,
+    pub blocked: SortedSet<K>,
     /// Whether a second peer is looked for, for what is under way.
     pub second: bool,
     pub owner: RequestOwner,

@@ -63,13 +63,13 @@ pub use types::{Dispatch, Lost, PipelineNote, PipelineSettings};
 
 use crate::api::{Circuit, LogLevel};
 use crate::checks::{self, Part};
+use crate::collections::SortedSet;
 use crate::engine::{ConnId, Now, Outbox};
 use crate::network::correlation::{InFlight, Request, RequestId, RequestOwner};
 use crate::sync::parallel::{ParallelExecutor, QRInfoProcessor, QRInfoSyncProgress, Ready, Running};
 use crate::sync::recovery::{ErrorKind, ErrorStatistics, Fallback, Gate, RequestRecoveryManager, Retry};
 use crate::sync::scheduler::{Answer, PeerView, RequestScheduler, Want};
 use choice::{Choice, awaits};
-use std::collections::BTreeSet;
 
 /// Scheduler, executor, processor and recovery of one kind of work: see the module.
 #[derive(Debug)]
@@ -114,7 +114,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
             shared.monitor.ping(peer.conn, peer.rtt_ms);
         }
         self.recovery.tick(shared.now);
-        let (mut open, mut probed) = (Vec::new(), BTreeSet::new());
+        let (mut open, mut probed) = (Vec::new(), SortedSet::new());
         for peer in peers {
             match self.recovery.gate(peer.conn, shared.now) {
                 Gate::Pass => open.push(*peer),
@@ -131,7 +131,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         let full = self.processor.is_full(self.executor.in_flight());
         let awaits_before = |want: &Want<K>| awaits(&self.scheduler, &self.executor, want);
         let blocked = self.scheduler.iter().filter(|want| full && awaits_before(want));
-        let blocked: BTreeSet<K> = blocked.map(|want| want.key.clone()).collect();
+        let blocked: SortedSet<K> = blocked.map(|want| want.key.clone()).collect();
         let per_peer = self.per_peer();
         let executor = &self.executor;
         let now = shared.now;
@@ -174,7 +174,7 @@ impl<K: Ord + Clone, A> RequestPipeline<K, A> {
         shared: &mut Shared<'_>,
     ) -> Option<ConnId> {
         let (now, executor) = (shared.now, &self.executor);
-        let (blocked, per_peer) = (BTreeSet::new(), self.per_peer());
+        let (blocked, per_peer) = (SortedSet::new(), self.per_peer());
         let room = Choice { blocked, second: false, owner: self.owner, per_peer, executor, shared };
         self.scheduler.choose(want, peers, now, &room)
     }

@@ -14,10 +14,10 @@ pub use statistics::{ErrorKind, ErrorStatistics};
 
 use crate::api::Circuit;
 use crate::checks::{self, Part};
+use crate::collections::SortedMap;
 use crate::engine::{ConnId, Now};
 use crate::sync::pipeline::PipelineNote;
 use crate::sync::sequential::RequestClass;
-use std::collections::BTreeMap;
 
 /// First wait after a failure when nobody else is there to ask.
 const FIRST_WAIT_MS: u64 = 100;
@@ -78,7 +78,7 @@ pub struct RequestRecoveryManager {
     statistics: ErrorStatistics,
     /// The share of failures at which a peer's breaker opens.
     breaker_rate: f64,
-    breakers: BTreeMap<ConnId, CircuitBreaker>,
+    breakers: SortedMap<ConnId, CircuitBreaker>,
     fallback: Fallback,
     /// Outcomes since the way was chosen: successes, failures.
     since: [u32; 2],
@@ -97,7 +97,7 @@ impl RequestRecoveryManager {
         Self {
             statistics: ErrorStatistics::default(),
             breaker_rate,
-            breakers: BTreeMap::new(),
+            breakers: SortedMap::new(),
             fallback: Fallback::None,
             since: [0; 2],
             enough: ENOUGH,
@@ -326,7 +326,7 @@ mod tests {
             let waited = wait(round * 3 + 2);
             assert!((about * 3 / 4..=about * 5 / 4).contains(&waited), "{waited} ms after round {round}");
         }
-        let spread: std::collections::BTreeSet<u64> = (0..20).map(|_| wait(2)).collect();
+        let spread: crate::collections::SortedSet<u64> = (0..20).map(|_| wait(2)).collect();
         assert!(spread.len() > 10, "{spread:?}");
     }
 

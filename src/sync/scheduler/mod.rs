@@ -12,13 +12,13 @@ mod monitor;
 pub use monitor::{Answer, NetworkConditionMonitor};
 
 use crate::checks::{self, Part};
+use crate::collections::{SortedMap, SortedSet, sort, sort_by_key};
 use crate::engine::{ConnId, Now};
 use crate::network::Peer;
 use crate::network::correlation::Request;
 use crate::sync::pipeline::ListRequest;
 use crate::sync::sequential::{Refusal, RequestClass};
 use bucket::{Rate, TokenBucket};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Waiting this long lifts a request by one priority, so that even the lowest is served in bounded time.
 const AGE_STEP_MS: u64 = 5_000;
@@ -83,7 +83,7 @@ struct Item<K> {
     order: u64,
     since_ms: u64,
     failures: u32,
-    failed_by: BTreeSet<ConnId>,
+    failed_by: SortedSet<ConnId>,
     retry_at_ms: u64,
     /// The only peer to ask again, when nothing says who else.
     again: Option<ConnId>,
@@ -91,7 +91,7 @@ struct Item<K> {
 
 impl<K: Clone> Item<K> {
     fn new(want: Want<K>, order: u64, now: Now) -> Self {
-        let failed_by = BTreeSet::new();
+        let failed_by = SortedSet::new();
         Self { want, order, since_ms: now.mono_ms, failures: 0, failed_by, retry_at_ms: 0, again: None }
     }
 }
@@ -113,16 +113,16 @@ pub(crate) trait Room<K> {
 /// Keeps what is wanted and chooses what to ask next, and of whom.
 #[derive(Debug)]
 pub struct RequestScheduler<K> {
-    items: BTreeMap<K, Item<K>>,
+    items: SortedMap<K, Item<K>>,
     arrivals: u64,
-    buckets: BTreeMap<(ConnId, RequestClass), TokenBucket>,
+    buckets: SortedMap<(ConnId, RequestClass), TokenBucket>,
     /// When the next permit comes that something waits for.
     permit_at_ms: Option<u64>,
 }
 
 impl<K> Default for RequestScheduler<K> {
     fn default() -> Self {
-        Self { items: BTreeMap::new(), arrivals: 0, buckets: BTreeMap::new(), permit_at_ms: None }
+        Self { items: SortedMap::new(), arrivals: 0, buckets: SortedMap::new(), permit_at_ms: None }
     }
 }
 
@@ -131,7 +131,7 @@ impl<K: Ord + Clone> RequestScheduler<K> {
     /// longer vanishes and is told.
     pub fn want(&mut self, wants: impl IntoIterator<Item = Want<K>>, now: Now) -> Vec<K> {
         self.permit_at_ms = None;
-        let mut kept = BTreeSet::new();
+        let mut kept = SortedSet::new();
         for want in wants {
             kept.insert(want.key.clone());
             if let Some(item) = self.items.get_mut(&want.key) {
@@ -162,8 +162,8 @@ impl<K: Ord + Clone> RequestScheduler<K> {
             .values()
             .filter(|item| now.mono_ms >= item.retry_at_ms && room.is_open(&item.want))
             .collect();
-        ready.sort_by_key(|item| item.rank(now));
-        let mut refused = BTreeSet::new();
+        sort_by_key(&mut ready, |item| item.rank(now));
+        let mut refused = SortedSet::new();
         for item in ready {
             let want = &item.want;
             if refused.contains(&want.class) {
@@ -294,10 +294,11 @@ impl<K> Item<K> {
         if let Some(peer) = peers.iter().find(preferred) {
             return with_room(peer).map(|(_, peer)| peer.conn).into_iter().collect();
         }
-        let mut usable: Vec<_> =
-            peers.iter().filter(|peer| burden(peer) == least).filter_map(with_room).collect();
-        usable.sort_by_key(|(load, peer)| (*load, peer.rtt_ms.unwrap_or(200.0) as u64));
-        usable.into_iter().map(|(_, peer)| peer.conn).collect()
+        let usable = peers.iter().filter(|peer| burden(peer) == least).filter_map(with_room);
+        let mut ranked: Vec<_> =
+            usable.map(|(load, peer)| (load, peer.rtt_ms.unwrap_or(200.0) as u64, peer.conn)).collect();
+        sort(&mut ranked);
+        ranked.into_iter().map(|(_, _, conn)| conn).collect()
     }
 }
 

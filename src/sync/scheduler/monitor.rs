@@ -3,10 +3,10 @@
 //! One monitor serves all phases, since the peers are the same. Holds some thirty numbers for each connected peer.
 
 use crate::checks::{self, Part};
+use crate::collections::SortedMap;
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::RequestOwner;
 use crate::sync::sequential::RequestClass;
-use std::collections::BTreeMap;
 
 /// A peer that did not answer is passed over for this long at the most while others are there.
 const MOST_SLOW_MS: u64 = 30_000;
@@ -136,7 +136,7 @@ pub struct Answer {
 /// Measures peers by their answers, and says how much and how long to ask of them.
 #[derive(Debug, Default)]
 pub struct NetworkConditionMonitor {
-    peers: BTreeMap<ConnId, Condition>,
+    peers: SortedMap<ConnId, Condition>,
 }
 
 impl NetworkConditionMonitor {

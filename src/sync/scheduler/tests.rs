@@ -6,8 +6,8 @@ use crate::network::correlation::RequestOwner;
 /// Peers with so many requests each; those with three have no room.
 #[derive(Default)]
 struct Peers {
-    busy: BTreeMap<ConnId, usize>,
-    asked: BTreeSet<u32>,
+    busy: SortedMap<ConnId, usize>,
+    asked: SortedSet<u32>,
     monitor: NetworkConditionMonitor,
     refusal: Option<Refusal>,
 }
@@ -160,7 +160,7 @@ fn an_empty_bucket_of_one_peer_sends_requests_to_others_and_refills() {
     let wants = || (0..30).map(|key| wish(key, SchedulePriority::Normal));
     scheduler.want(wants(), now(0));
     let mut room = Peers::default();
-    let mut to = BTreeMap::<u64, u32>::new();
+    let mut to = SortedMap::<u64, u32>::new();
     while let Some((_, peer)) = next(&mut scheduler, &mut room, 2, 0) {
         *to.entry(peer).or_default() += 1;
     }

@@ -13,8 +13,8 @@
 
 use super::phases::SyncPhase;
 use crate::checks::{self, Part};
+use crate::collections::SortedMap;
 use crate::engine::Now;
-use std::collections::BTreeMap;
 
 /// First wait after a failure.
 const FIRST_WAIT_MS: u64 = 250;
@@ -73,9 +73,9 @@ impl Watch {
 /// Watches phases and chooses what to do: see the module.
 #[derive(Debug, Default)]
 pub struct RecoveryManager {
-    watched: BTreeMap<SyncPhase, Watch>,
+    watched: SortedMap<SyncPhase, Watch>,
     /// Failures in a row.
-    failures: BTreeMap<(SyncPhase, Failure), u32>,
+    failures: SortedMap<(SyncPhase, Failure), u32>,
 }
 
 impl RecoveryManager {

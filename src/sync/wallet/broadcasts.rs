@@ -8,13 +8,13 @@
 //! page can ask how. Peers can add nothing but themselves to a set.
 
 use crate::api::{ApiBroadcast, ApiError, BroadcastStage, ErrorCode, Event};
+use crate::collections::{SortedMap, SortedSet, sort, sort_by_key};
 use crate::engine::{ConnId, Outbox};
 use crate::sync::headers::Ctx;
 use crate::wallet::{Finality, Ledger, Status, WatchId};
 use dash_protocol::{
     BlockHash, Decode, Encode, Inventory, InventoryKind, Message, Reader, Transaction, Txid, put_var_bytes,
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Transactions that are sent at the same time.
 pub(super) const MOST_SENDING: usize = 1_000;
@@ -31,12 +31,12 @@ struct Sending {
     /// Its record.
     key: u64,
     /// Who was told of it since the last block.
-    told: BTreeSet<ConnId>,
+    told: SortedSet<ConnId>,
     /// A block came after somebody was told: it is not waited any longer for a witness.
     waited: bool,
     /// Who fetched it, and who announced it without having it from us.
-    took: BTreeSet<ConnId>,
-    echoed: BTreeSet<ConnId>,
+    took: SortedSet<ConnId>,
+    echoed: SortedSet<ConnId>,
     /// How far it was before a restart, or is.
     stage: Option<BroadcastStage>,
     rejected: Option<ApiError>,
@@ -51,10 +51,10 @@ impl Sending {
             transaction,
             watch,
             key,
-            told: BTreeSet::new(),
+            told: SortedSet::new(),
             waited: false,
-            took: BTreeSet::new(),
-            echoed: BTreeSet::new(),
+            took: SortedSet::new(),
+            echoed: SortedSet::new(),
             stage: None,
             rejected: None,
             shown: None,
@@ -89,7 +89,7 @@ impl Sending {
         ApiBroadcast {
             txid: txid.to_string(),
             stage: self.stage,
-            peers: self.took.union(&self.echoed).count() as u32,
+            peers: (self.took.len() + self.echoed.difference(&self.took).count()) as u32,
             rejected: self.rejected.clone(),
         }
     }
@@ -98,12 +98,12 @@ impl Sending {
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Broadcasts {
-    all: BTreeMap<Txid, Sending>,
+    all: SortedMap<Txid, Sending>,
     next_key: u64,
     /// The tip after which everybody was told.
     tip: Option<BlockHash>,
     /// Records to write or delete.
-    changed: BTreeMap<u64, Option<Vec<u8>>>,
+    changed: SortedMap<u64, Option<Vec<u8>>>,
 }
 
 impl Broadcasts {
@@ -156,7 +156,7 @@ impl Broadcasts {
     pub fn list(&self) -> Vec<ApiBroadcast> {
         let mut all: Vec<_> =
             self.all.iter().map(|(txid, sending)| (sending.key, sending.show(txid))).collect();
-        all.sort_by_key(|(key, _)| *key);
+        sort_by_key(&mut all, |(key, _)| *key);
         all.into_iter().map(|(_, shown)| shown).collect()
     }
 
@@ -261,13 +261,13 @@ impl Broadcasts {
             .filter(|(_, sending)| sending.is_ended())
             .map(|(txid, one)| (one.key, *txid))
             .collect();
-        ended.sort_unstable();
+        sort(&mut ended);
         let over = ended.len().saturating_sub(MOST_ENDED);
         ended.into_iter().take(over).filter_map(|(_, txid)| self.stop(&txid)).collect()
     }
 
     /// The records to write or delete.
-    pub fn take_changed(&mut self) -> BTreeMap<u64, Option<Vec<u8>>> {
+    pub fn take_changed(&mut self) -> SortedMap<u64, Option<Vec<u8>>> {
         std::mem::take(&mut self.changed)
     }
 

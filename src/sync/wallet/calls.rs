@@ -80,7 +80,9 @@ impl Wallet {
             WalletCommand::Remove(id) => return self.remove(id, now),
             WalletCommand::Rescan { watch, .. } => {
                 self.known(watch)?;
-                self.births.entry(watch).and_modify(|birth| *birth = (*birth).min(place.birth));
+                if let Some(birth) = self.births.get_mut(&watch) {
+                    *birth = (*birth).min(place.birth);
+                }
                 self.found.push((self.book.elements_of(watch), place.birth));
                 return Ok(Answer::Searched);
             }

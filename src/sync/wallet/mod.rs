@@ -16,13 +16,13 @@ mod relay;
 mod tests;
 
 use crate::api::{Event, Reply, tx_event};
+use crate::collections::SortedMap;
 use crate::engine::{CallId, CommitId, Config, Effect, Now, Outbox, ReadId, WalletCommand};
 use crate::store::{CommitBatch, ReadReply, ReadRequest, Record, StoreError, Table};
 use crate::sync::headers::Ctx;
 use crate::wallet::gap::Script;
 use crate::wallet::{BlockRef, Fresh, Ledger, LedgerError, Outcome, ScriptBook, WatchId};
 use dash_protocol::{NetworkParams, OutPoint, Transaction, Txid};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use broadcasts::Broadcasts;
@@ -44,9 +44,9 @@ pub(crate) struct Wallet {
     book: ScriptBook,
     ledger: Ledger,
     /// The height at which each watch's history can begin.
-    births: BTreeMap<WatchId, u32>,
+    births: SortedMap<WatchId, u32>,
     /// The record of each watch.
-    keys: BTreeMap<WatchId, u64>,
+    keys: SortedMap<WatchId, u64>,
     next_key: u64,
     reading: Option<ReadId>,
     opened: bool,
@@ -57,7 +57,7 @@ pub(crate) struct Wallet {
     /// A watch was removed: what it alone wanted is looked for no longer.
     forgot: bool,
     /// What is to be written, by table and key.
-    unsaved: BTreeMap<(Table, u64), Option<Vec<u8>>>,
+    unsaved: SortedMap<(Table, u64), Option<Vec<u8>>>,
     committing: Option<Committing>,
     commit_at_ms: Option<u64>,
     /// Answers that wait until what they say is stored.
@@ -84,15 +84,15 @@ impl Wallet {
             params: Arc::clone(&config.params),
             book: ScriptBook::new(Arc::clone(&config.params)),
             ledger: Ledger::new(),
-            births: BTreeMap::new(),
-            keys: BTreeMap::new(),
+            births: SortedMap::new(),
+            keys: SortedMap::new(),
             next_key: 0,
             reading: None,
             opened: false,
             early: Vec::new(),
             found: Vec::new(),
             forgot: false,
-            unsaved: BTreeMap::new(),
+            unsaved: SortedMap::new(),
             committing: None,
             commit_at_ms: None,
             answers: Vec::new(),
@@ -140,12 +140,12 @@ impl Wallet {
 
     /// Takes what the store holds, and returns the records that are not about watches and transactions. What cannot be
     /// read back is dropped; what it led to is searched for again.
-    pub fn on_read(&mut self, result: Result<ReadReply, StoreError>) -> BTreeMap<u64, Vec<u8>> {
+    pub fn on_read(&mut self, result: Result<ReadReply, StoreError>) -> SortedMap<u64, Vec<u8>> {
         self.reading = None;
         self.opened = true;
         match result {
             Ok(ReadReply::Records(records)) => self.restore(records),
-            _ => BTreeMap::new(),
+            _ => SortedMap::new(),
         }
     }
 
@@ -204,7 +204,7 @@ impl Wallet {
 
     /// What is to be looked for, together with what begins at the same height.
     fn by_birth(&self, fresh: Vec<Fresh>) -> Vec<Found> {
-        let mut found: BTreeMap<u32, Vec<Script>> = BTreeMap::new();
+        let mut found: SortedMap<u32, Vec<Script>> = SortedMap::new();
         for Fresh { watch, element } in fresh {
             let birth = self.births.get(&watch).copied().unwrap_or(0);
             found.entry(birth).or_default().push(element);

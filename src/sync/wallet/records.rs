@@ -8,10 +8,10 @@
 //! | 2^52 + n | a transaction: the ledger's record |
 
 use super::Wallet;
+use crate::collections::SortedMap;
 use crate::engine::Now;
 use crate::store::Table;
 use crate::wallet::{Ledger, WatchId};
-use std::collections::BTreeMap;
 
 pub(super) const WATCHES: u64 = 1 << 40;
 pub(super) const SENT: u64 = 1 << 41;
@@ -48,7 +48,7 @@ impl Wallet {
     }
 
     /// Reads the table back; what is not about watches and transactions is handed on.
-    pub(super) fn restore(&mut self, records: Vec<(u64, Vec<u8>)>) -> BTreeMap<u64, Vec<u8>> {
+    pub(super) fn restore(&mut self, records: Vec<(u64, Vec<u8>)>) -> SortedMap<u64, Vec<u8>> {
         let (ledger, others): (Vec<_>, Vec<_>) = records.into_iter().partition(|(key, _)| *key >= LEDGER);
         let (sent, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(key, _)| *key >= SENT);
         let (watches, others): (Vec<_>, Vec<_>) = others.into_iter().partition(|(key, _)| *key >= WATCHES);
@@ -78,7 +78,7 @@ impl Wallet {
                 // Nothing of a broken ledger is believed: all is searched for again.
                 let gone = ledger.iter().map(|(key, _)| ((Table::Wallet, *key), None));
                 self.unsaved.extend(gone);
-                return BTreeMap::new();
+                return SortedMap::new();
             }
         }
         others.into_iter().collect()

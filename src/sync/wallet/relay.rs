@@ -5,6 +5,7 @@
 
 use super::{Found, Wallet};
 use crate::api::{ApiError, ErrorCode, Reply};
+use crate::collections::SortedSet;
 use crate::engine::{ConnId, Now, Outbox};
 use crate::filters::clues;
 use crate::sync::headers::Ctx;
@@ -12,7 +13,7 @@ use crate::wallet::gap::Script;
 use crate::wallet::scripts::is_data;
 use crate::wallet::{Origin, Refused, Target, WatchId};
 use dash_protocol::{BlockHash, Decode, Inventory, Transaction, Txid};
-use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 
 /// Transactions that were looked at and are not fetched again.
 pub(super) const MOST_JUDGED: usize = 20_000;
@@ -157,7 +158,7 @@ impl Wallet {
 
     /// What a transaction pays to and is watched for the sake of broadcasts alone.
     fn hidden_payee(&self, transaction: &Transaction) -> Option<WatchId> {
-        let mut paid = BTreeSet::new();
+        let mut paid = SortedSet::new();
         transaction.outputs.iter().for_each(|output| self.book.watches_of_script(&output.script, &mut paid));
         self.broadcasts.watches().find(|hidden| paid.contains(hidden))
     }

@@ -93,14 +93,14 @@ fn connect(wallet: &mut Wallet, height: u32, transactions: &[Transaction]) {
 }
 
 /// Everything that is to be stored, by key.
-fn records(wallet: &mut Wallet) -> BTreeMap<u64, Vec<u8>> {
+fn records(wallet: &mut Wallet) -> SortedMap<u64, Vec<u8>> {
     wallet.note_records(NOW);
     let of_wallet = wallet.unsaved.iter().filter(|((table, _), _)| *table == Table::Wallet);
     of_wallet.filter_map(|((_, key), value)| Some((*key, value.clone()?))).collect()
 }
 
 /// The wallet after a restart with these records, and what it handed on.
-fn restored(records: BTreeMap<u64, Vec<u8>>) -> (Wallet, BTreeMap<u64, Vec<u8>>) {
+fn restored(records: SortedMap<u64, Vec<u8>>) -> (Wallet, SortedMap<u64, Vec<u8>>) {
     let mut again = wallet();
     let others = again.restore(records.into_iter().collect());
     (again, others)

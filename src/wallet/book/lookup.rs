@@ -1,11 +1,11 @@
 //! Questions to the book: whose a script or an output is, what filters are matched against, which address is next.
 
 use super::{BookError, Part, Scope, ScriptBook};
+use crate::collections::SortedSet;
 use crate::wallet::address::Address;
 use crate::wallet::gap::{Branch, Script};
 use crate::wallet::target::{Target, WatchId};
 use dash_protocol::OutPoint;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 impl ScriptBook {
@@ -45,12 +45,12 @@ impl ScriptBook {
     }
 
     /// Adds the watches that a script counts for.
-    pub(crate) fn watches_of_script(&self, script: &[u8], into: &mut BTreeSet<WatchId>) {
+    pub(crate) fn watches_of_script(&self, script: &[u8], into: &mut SortedSet<WatchId>) {
         into.extend(self.scripts.get(script).into_iter().flatten().map(|slot| slot.watch));
     }
 
     /// Adds the watches that an output counts for by its own name.
-    pub(in crate::wallet) fn watches_of_output(&self, out_point: &OutPoint, into: &mut BTreeSet<WatchId>) {
+    pub(in crate::wallet) fn watches_of_output(&self, out_point: &OutPoint, into: &mut SortedSet<WatchId>) {
         into.extend(
             self.outputs.get(out_point).into_iter().flat_map(|output| output.watches.iter().copied()),
         );

@@ -65,7 +65,7 @@ fn a_script_of_two_watches_counts_for_both_until_both_are_gone() {
     assert_eq!(book.remove(all.id), Err(BookError::NotFound));
     book.remove(one.id).unwrap();
     assert!(book.is_empty() && book.script_count() == 0 && book.elements().count() == 0);
-    assert_eq!(book.take_changed(), BTreeSet::from([all.id, one.id]));
+    assert_eq!(book.take_changed(), SortedSet::from([all.id, one.id]));
     assert!(book.take_changed().is_empty());
 }
 

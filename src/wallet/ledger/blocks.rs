@@ -3,6 +3,7 @@
 use super::change::Before;
 use super::touch::Touch;
 use super::{BlockRef, Connected, Ledger, MAX_MONEY, MAX_STRAYS, Outcome, Place};
+use crate::collections::sort;
 use crate::wallet::book::{Fresh, ScriptBook};
 use dash_protocol::{BlockHash, OutPoint, Transaction, Txid};
 use std::collections::HashSet;
@@ -106,7 +107,8 @@ impl Ledger {
             entry.mined = Some(place);
         }
         self.touched(&txid);
-        let new = || Connected { hash: block.hash, time: block.time, transactions: Default::default() };
+        let new =
+            || Box::new(Connected { hash: block.hash, time: block.time, transactions: Default::default() });
         self.blocks.entry(place.height).or_insert_with(new).transactions.insert(place.position, txid);
     }
 
@@ -249,7 +251,7 @@ impl Ledger {
             .copied()
             .collect();
         found.extend(entry.rival_lock);
-        found.sort_unstable();
+        sort(&mut found);
         found.dedup();
         found
     }

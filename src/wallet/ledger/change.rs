@@ -1,10 +1,10 @@
 //! What an input changed: for events, and so that nobody has to compare whole histories.
 
 use super::{Finality, Ledger};
+use crate::collections::SortedMap;
 use crate::wallet::book::{Fresh, Scope, ScriptBook};
 use crate::wallet::target::WatchId;
 use dash_protocol::{OutPoint, Transaction, Txid};
-use std::collections::BTreeMap;
 
 /// Where a transaction stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ struct View {
 
 /// How the transactions looked that an input may change.
 #[derive(Debug, Default)]
-pub(super) struct Before(BTreeMap<Txid, Option<View>>);
+pub(super) struct Before(SortedMap<Txid, Option<Box<View>>>);
 
 impl Ledger {
     /// The views of all unconfirmed transactions: any of them may change with any other.
@@ -81,19 +81,19 @@ impl Ledger {
         }
     }
 
-    fn view(&self, book: &ScriptBook, txid: Txid) -> Option<View> {
+    fn view(&self, book: &ScriptBook, txid: Txid) -> Option<Box<View>> {
         let entry = self.entries.get(&txid)?;
         let watches: Vec<WatchId> = self.watches_of(book, txid, &entry.transaction).into_iter().collect();
         if watches.is_empty() {
             return None;
         }
-        Some(View {
+        Some(Box::new(View {
             status: self.status(&txid)?,
             height: entry.mined.map(|place| place.height),
             delta: self.delta(book, Scope::All, txid, &entry.transaction),
             conflicts: self.conflicts(&txid),
             watches,
-        })
+        }))
     }
 
     /// What looks otherwise than it did.
@@ -104,7 +104,7 @@ impl Ledger {
                 return None;
             }
             let watches = new.as_ref().or(old.as_ref()).map(|view| view.watches.clone())?;
-            let status = |view: Option<View>| view.map(|view| view.status);
+            let status = |view: Option<Box<View>>| view.map(|view| view.status);
             Some(Change { txid, watches, before: status(old), after: status(new) })
         });
         changed.collect()

@@ -40,9 +40,10 @@ pub use query::{Balance, COINBASE_MATURITY, Finality, MAX_HISTORY, TxRecord, Unk
 pub use records::RecordError;
 
 use super::book::{Fresh, ScriptBook};
+use crate::collections::SortedMap;
 use change::Before;
 use dash_protocol::{BlockHash, Encode, OutPoint, Transaction, TxOut, Txid};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use touch::Touch;
 
@@ -100,7 +101,7 @@ struct Connected {
     hash: BlockHash,
     time: u32,
     /// By position.
-    transactions: BTreeMap<u32, Txid>,
+    transactions: SortedMap<u32, Txid>,
 }
 
 /// The wallet's transactions.
@@ -109,9 +110,10 @@ pub struct Ledger {
     entries: HashMap<Txid, Entry>,
     /// Who spends an output, of those that are kept.
     spenders: HashMap<OutPoint, Vec<Txid>>,
-    blocks: BTreeMap<u32, Connected>,
+    /// Boxed, since blocks below known ones may be found, and make room for themselves.
+    blocks: SortedMap<u32, Box<Connected>>,
     /// Unconfirmed ones, by key.
-    pool: BTreeMap<u64, Txid>,
+    pool: SortedMap<u64, Txid>,
     pool_bytes: usize,
     /// Unconfirmed ones that do not count.
     out: HashSet<Txid>,
@@ -119,7 +121,7 @@ pub struct Ledger {
     chainlocked: Option<u32>,
     next_key: u64,
     /// Records to write, or to delete where nothing has the key any more.
-    changed: BTreeMap<u64, Txid>,
+    changed: SortedMap<u64, Txid>,
 }
 
 impl Ledger {

@@ -2,6 +2,7 @@
 //! that no number of coins overflows them.
 
 use super::{BlockRef, Entry, Ledger, Status};
+use crate::collections::sort_by_key;
 use crate::wallet::book::{Scope, ScriptBook};
 use dash_protocol::{OutPoint, Transaction, Txid};
 use std::sync::Arc;
@@ -119,7 +120,7 @@ impl Ledger {
                 })
             })
             .collect();
-        utxos.sort_unstable_by_key(|utxo| (utxo.height.is_none(), utxo.height, utxo.out_point));
+        sort_by_key(&mut utxos, |utxo| (utxo.height.is_none(), utxo.height, utxo.out_point));
         utxos
     }
 

@@ -156,7 +156,7 @@ impl Ledger {
     }
 
     fn stand(&mut self, txid: Txid, place: Place, hash: BlockHash, time: u32) -> Result<(), RecordError> {
-        let new = || Connected { hash, time, transactions: Default::default() };
+        let new = || Box::new(Connected { hash, time, transactions: Default::default() });
         let block = self.blocks.entry(place.height).or_insert_with(new);
         let fits = (block.hash, block.time) == (hash, time);
         if !fits || block.transactions.insert(place.position, txid).is_some() {

@@ -7,13 +7,13 @@
 
 use super::Ledger;
 use crate::checks::{self, Check};
+use crate::collections::SortedSet;
 use crate::wallet::address::Address;
 use crate::wallet::book::{Scope, ScriptBook};
 use crate::wallet::keys::hash160;
 use crate::wallet::scripts::MAX_REDEEM_SCRIPT;
 use crate::wallet::target::WatchId;
 use dash_protocol::{OutPoint, SpecialPayload, Transaction, TxType, Txid};
-use std::collections::BTreeSet;
 
 /// Why a transaction is kept, the strongest reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,8 +169,8 @@ impl Ledger {
         book: &ScriptBook,
         txid: Txid,
         transaction: &Transaction,
-    ) -> BTreeSet<WatchId> {
-        let mut watches = BTreeSet::new();
+    ) -> SortedSet<WatchId> {
+        let mut watches = SortedSet::new();
         for (vout, output) in (0..).zip(&transaction.outputs) {
             book.watches_of_script(&output.script, &mut watches);
             book.watches_of_output(&OutPoint { txid, vout }, &mut watches);

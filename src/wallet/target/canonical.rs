@@ -10,6 +10,7 @@
 //! | key | bool derived; then key and chain code (65 bytes), or a byte vector |
 
 use super::Target;
+use crate::collections::sort;
 use crate::wallet::keys::{ExtendedKey, check_public_key};
 use crate::wallet::scripts::{Form, KeyPlace, MAX_SCRIPT, Pattern};
 use dash_protocol::{
@@ -38,7 +39,9 @@ impl WatchId {
 
     /// The id of a watch of these targets on a network.
     pub fn of<'a>(targets: impl IntoIterator<Item = &'a Target>, params: &NetworkParams) -> Self {
-        let targets: BTreeSet<Vec<u8>> = targets.into_iter().map(Encode::to_wire).collect();
+        let mut unique = BTreeSet::new();
+        unique.extend(targets.into_iter().map(Encode::to_wire));
+        let targets: BTreeSet<Vec<u8>> = unique;
         let mut bytes = b"dash-spv-wasm watch".to_vec();
         params.network_id().encode(&mut bytes);
         put_compact_size(&mut bytes, targets.len() as u64);
@@ -100,7 +103,7 @@ fn put_pattern(out: &mut Vec<u8>, pattern: &Pattern) {
     out.extend([form, threshold, u8::from(pattern.hashed)]);
     let mut keys: Vec<Vec<u8>> = pattern.keys.iter().map(key_bytes).collect();
     if matches!(pattern.form, Form::SortedMulti(_)) {
-        keys.sort_unstable();
+        sort(&mut keys);
     }
     put_compact_size(out, keys.len() as u64);
     keys.iter().for_each(|key| out.extend_from_slice(key));

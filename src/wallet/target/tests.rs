@@ -164,7 +164,7 @@ fn the_same_thing_by_another_name_is_the_same_watch() {
         &descriptor(&format!("sh(sortedmulti(1,{B}/*,{A}/*))")),
         &descriptor(&format!("sh(sortedmulti(2,{B}/*,{A}/*))")),
     ];
-    let ids: std::collections::BTreeSet<_> = distinct.iter().map(|what| id(what)).collect();
+    let ids: crate::collections::SortedSet<_> = distinct.iter().map(|what| id(what)).collect();
     assert_eq!(ids.len(), distinct.len());
     let sorted = |a, b| id(&descriptor(&format!("sortedmulti(1,{a}/*,{b}/*)")));
     assert_eq!(sorted(A, B), sorted(B, A));

@@ -4,13 +4,13 @@
 //! shape goes; a record of another shape is damage.
 
 use super::{Get, bytes_of, get_by, idb_failure};
+use crate::collections::SortedMap;
 use crate::store::layout::{self, FINGERPRINT, HASH, HEADER};
 use crate::store::packed::{self, Unpacked};
 use crate::store::{CHUNK, HeaderRun, Meta, Segment, StoreError};
 use dash_protocol::BlockHash;
 use idb::{KeyRange, ObjectStore, Query};
 use js_sys::Uint8Array;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use wasm_bindgen::JsValue;
 
@@ -19,7 +19,7 @@ const SEARCH: u32 = 64;
 
 /// Some chunks by their index.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chunks(BTreeMap<u32, Unpacked>);
+pub(super) struct Chunks(SortedMap<u32, Unpacked>);
 
 impl Chunks {
     /// Asks for the chunks that the runs touch, save those that they fill and those that are warm.
@@ -28,8 +28,8 @@ impl Chunks {
         runs: &[&HeaderRun],
         warm: &Chunks,
     ) -> Result<impl Future<Output = Result<Chunks, StoreError>> + use<>, StoreError> {
-        let mut loaded = BTreeMap::new();
-        let mut wanted: BTreeMap<u32, Get> = BTreeMap::new();
+        let mut loaded = SortedMap::new();
+        let mut wanted: SortedMap<u32, Get> = SortedMap::new();
         for run in runs {
             let heights = layout::heights(run);
             for index in layout::chunks_of(&heights) {

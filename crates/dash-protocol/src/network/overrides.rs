@@ -1,6 +1,5 @@
 //! What regtest and devnet nodes can be started with, and a client of theirs must know: checked and applied here.
 
-use std::collections::BTreeMap;
 use thiserror::Error;
 
 use super::llmq::{LlmqTypes, Table};
@@ -14,11 +13,11 @@ const MAX_LLMQ_SIZE: u32 = 400;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChainOverrides {
     /// Quorum type to its size and threshold (`-llmqtestparams` and the like).
-    pub llmq: BTreeMap<u8, (u32, u32)>,
+    pub llmq: Vec<(u8, (u32, u32))>,
     /// Which quorum type signs what (`-llmqchainlocks` and the like).
     pub llmq_types: LlmqTypeOverrides,
     /// Deployment to height (`-testactivationheight`); names are the fields of [`super::Activation`] or Dash Core's.
-    pub activation: BTreeMap<String, u32>,
+    pub activation: Vec<(String, u32)>,
     /// Devnet: parents below this height are followed by blocks of minimum difficulty (`-minimumdifficultyblocks`).
     pub minimum_difficulty_blocks: Option<u32>,
     /// Blocks that the chain has to contain, in any order.
@@ -118,7 +117,7 @@ impl ChainOverrides {
 
     /// As Dash Core does, the threshold given is also the least size and the number of bad votes.
     fn apply_llmq_sizes(&self, params: &mut NetworkParams, table: &Table) -> Result<(), ParamsError> {
-        for (&number, &(size, threshold)) in &self.llmq {
+        for &(number, (size, threshold)) in &self.llmq {
             let llmq_type = LLMQType(number);
             let quorum = params
                 .llmqs
@@ -138,8 +137,11 @@ impl ChainOverrides {
 
     /// Puts the checkpoints in order. Those that repeat the network's first blocks add nothing and are left out.
     fn apply_checkpoints(&self, params: &mut NetworkParams) -> Result<(), ParamsError> {
-        let mut checkpoints = self.checkpoints.clone();
-        checkpoints.sort_by_key(|checkpoint| checkpoint.height);
+        let mut checkpoints: Vec<Checkpoint> = Vec::new();
+        for checkpoint in &self.checkpoints {
+            let place = checkpoints.partition_point(|other| other.height <= checkpoint.height);
+            checkpoints.insert(place, checkpoint.clone());
+        }
         for pair in checkpoints.windows(2) {
             if pair[0].height == pair[1].height {
                 return Err(ParamsError::Checkpoint { height: pair[0].height });

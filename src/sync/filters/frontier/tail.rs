@@ -2,11 +2,11 @@
 
 use super::{Ask, Finding, Frontier, Link, Work, grouped, lie, said};
 use crate::checks::{self, Check};
+use crate::collections::SortedMap;
 use crate::engine::ConnId;
 use crate::sync::filters::stretch;
 use crate::sync::filters::voice::Voice;
 use dash_protocol::{FilterHash, FilterHeader, MAX_CFHEADERS};
-use std::collections::BTreeMap;
 
 impl Frontier {
     /// Takes from the tail what has become a whole stretch.
@@ -93,7 +93,7 @@ impl Frontier {
     }
 
     /// What cleared peers say of the filter at a height of the tail.
-    fn words_at(&self, height: u32) -> BTreeMap<FilterHash, Vec<ConnId>> {
+    fn words_at(&self, height: u32) -> SortedMap<FilterHash, Vec<ConnId>> {
         let said = |(conn, voice): (&ConnId, &Voice)| Some((*conn, voice.hash_at(height)?));
         grouped(self.voices.iter().filter(|(conn, _)| self.is_cleared(**conn)).filter_map(said))
     }

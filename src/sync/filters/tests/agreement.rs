@@ -1,11 +1,11 @@
 //! What comes of peers that say the same, that say different things, that come and go.
 
+use crate::collections::{SortedMap, SortedSet};
 use crate::engine::ConnId;
 use crate::filters::FilterRange;
 use crate::sync::filters::frontier::{Ask, Finding, Frontier};
 use crate::sync::filters::stretch;
 use dash_protocol::{BlockHash, CFCheckpt, CFHeaders, FilterHash, FilterHeader, FilterType};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What a peer says of each filter: from a height on something of its own.
 #[derive(Clone, Copy)]
@@ -42,7 +42,7 @@ fn block(height: u32) -> BlockHash {
 /// Peers that answer every question at once, but for trials.
 struct Room {
     frontier: Frontier,
-    peers: BTreeMap<ConnId, (usize, Word)>,
+    peers: SortedMap<ConnId, (usize, Word)>,
     tip: u32,
 }
 
@@ -53,14 +53,14 @@ impl Room {
     }
 
     /// Until nothing more is asked but by trials; what was found, and what trials ask for.
-    fn settle(&mut self) -> (Vec<Finding>, BTreeSet<Ask>) {
+    fn settle(&mut self) -> (Vec<Finding>, SortedSet<Ask>) {
         let mut all = Vec::new();
         for _ in 0..200 {
             self.frontier.set_peers(&self.peers.iter().map(|(conn, (bridge, _))| (*conn, *bridge)).collect());
             let tip = self.tip;
             let (asks, findings) = self.frontier.advance(tip, |_| tip);
             all.extend(findings);
-            let open: BTreeSet<Ask> =
+            let open: SortedSet<Ask> =
                 asks.iter().copied().filter(|ask| !self.answer(*ask, &mut all)).collect();
             if open.len() == asks.len() {
                 return (all, open);
@@ -124,7 +124,7 @@ fn new_blocks_are_agreed_on_as_they_come() {
     let mut room = Room::new(990, 1, &[HONEST, HONEST, HONEST]);
     for tip in 990..2_100 {
         room.tip = tip;
-        assert_eq!(room.settle(), (Vec::new(), BTreeSet::new()));
+        assert_eq!(room.settle(), (Vec::new(), SortedSet::new()));
         assert_eq!(room.frontier.agreed(), Some(tip));
     }
 }
@@ -136,7 +136,7 @@ fn one_peer_alone_is_believed_only_where_nobody_else_is() {
     assert_eq!(room.frontier.agreed(), Some(50));
     assert!(!room.frontier.has_witnesses());
     let mut room = Room::new(50, 1, &[HONEST, HONEST]);
-    room.frontier.set_peers(&BTreeMap::from([(ConnId(1), 1), (ConnId(2), 2)]));
+    room.frontier.set_peers(&SortedMap::from([(ConnId(1), 1), (ConnId(2), 2)]));
     assert!(room.frontier.has_witnesses());
     // The second one's chain does not reach as far.
     let reach = |conn: ConnId| if conn == ConnId(1) { 50 } else { 0 };
@@ -197,7 +197,7 @@ fn what_was_believed_of_liars_alone_is_doubted_when_others_say_otherwise() {
         let mut room = Room::new(4_500, 1, &[lie, lie]);
         room.settle();
         assert_eq!(room.frontier.agreed(), Some(4_500));
-        room.peers = BTreeMap::from([(ConnId(3), (3, HONEST)), (ConnId(4), (4, HONEST))]);
+        room.peers = SortedMap::from([(ConnId(3), (3, HONEST)), (ConnId(4), (4, HONEST))]);
         let (findings, _) = room.settle();
         let doubted = findings.iter().find_map(|finding| match finding {
             Finding::Doubted { height } => Some(*height),
@@ -219,7 +219,7 @@ fn a_reorganisation_is_undone_and_gone_through_again() {
         let other = Word { from: fork + 1, tone: 3 };
         room.peers.values_mut().for_each(|(_, word)| *word = other);
         room.tip = tip + 1;
-        assert_eq!(room.settle(), (Vec::new(), BTreeSet::new()));
+        assert_eq!(room.settle(), (Vec::new(), SortedSet::new()));
         assert_eq!(room.frontier.agreed(), Some(tip + 1));
         assert_eq!(room.frontier.link(tip).and_then(|link| link.hash), Some(other.hash(tip)));
     }
@@ -250,9 +250,9 @@ fn what_was_agreed_on_is_read_back() {
     let mut room = Room::new(4_500, 1, &[HONEST, HONEST]);
     room.settle();
     let known = room.frontier.known().clone();
-    room.frontier = Frontier::restored(1, known.clone(), BTreeSet::new());
+    room.frontier = Frontier::restored(1, known.clone(), SortedSet::new());
     assert_eq!(room.frontier.agreed(), Some(4_000));
-    assert_eq!(room.settle(), (Vec::new(), BTreeSet::new()));
+    assert_eq!(room.settle(), (Vec::new(), SortedSet::new()));
     let gap = known.into_iter().filter(|(stretch, _)| *stretch != 2).collect();
-    assert_eq!(Frontier::restored(1, gap, BTreeSet::new()).agreed(), None);
+    assert_eq!(Frontier::restored(1, gap, SortedSet::new()).agreed(), None);
 }

@@ -19,7 +19,7 @@ fn busy() -> (Wallet, [Transaction; 2]) {
 fn a_wallet_is_the_same_after_a_restart_and_hands_on_what_is_not_its_own() {
     let (mut wallet, both) = busy();
     let (again, others) = restored(records(&mut wallet));
-    assert_eq!(others, BTreeMap::from([(7, vec![1, 2, 3])]));
+    assert_eq!(others, SortedMap::from([(7, vec![1, 2, 3])]));
     assert!(again.book.ids().eq(wallet.book.ids()));
     assert_eq!((&again.births, &again.keys), (&wallet.births, &wallet.keys));
     for transaction in &both {
@@ -64,7 +64,7 @@ fn a_damaged_watch_or_broadcast_is_dropped_and_the_rest_stays() {
         assert_eq!(damaged.len(), 1);
         records.insert(damaged[0], vec![9, 9]);
         let (again, _) = restored(records);
-        assert_eq!(again.unsaved, BTreeMap::from([((Table::Wallet, damaged[0]), None)]));
+        assert_eq!(again.unsaved, SortedMap::from([((Table::Wallet, damaged[0]), None)]));
         assert_eq!(again.book.ids().len() + again.broadcasts.list().len(), 1);
         assert_eq!(again.ledger.len(), 2);
     }

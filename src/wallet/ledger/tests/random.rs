@@ -1,12 +1,12 @@
 //! Random chains over a few scripts, with a ledger kept beside that knows nothing but the chain.
 
 use super::*;
-use std::collections::BTreeMap;
+use crate::collections::SortedMap;
 
 /// What a chain leaves, worked out in order from its transactions alone: coins by output, and amounts by transaction.
-fn plain(chain: &[Vec<Transaction>], watched: &[u8]) -> (BTreeMap<OutPoint, i64>, BTreeMap<Txid, i128>) {
+fn plain(chain: &[Vec<Transaction>], watched: &[u8]) -> (SortedMap<OutPoint, i64>, SortedMap<Txid, i128>) {
     let scripts: Vec<Vec<u8>> = watched.iter().map(|number| script(*number)).collect();
-    let (mut coins, mut deltas) = (BTreeMap::new(), BTreeMap::new());
+    let (mut coins, mut deltas) = (SortedMap::new(), SortedMap::new());
     for transaction in chain.iter().flatten() {
         let txid = transaction.txid();
         let spent: Vec<i64> =
@@ -59,10 +59,10 @@ fn chain(rng: &mut fastrand::Rng, len: u32, salt: u32) -> Vec<Vec<Transaction>> 
 fn assert_is(wallet: &Wallet, chain: &[Vec<Transaction>], watched: &[u8], seed: u64) {
     let (coins, deltas) = plain(chain, watched);
     let utxos = wallet.ledger.utxos(&wallet.book, Scope::All);
-    let found: BTreeMap<_, _> = utxos.iter().map(|utxo| (utxo.out_point, utxo.value)).collect();
+    let found: SortedMap<_, _> = utxos.iter().map(|utxo| (utxo.out_point, utxo.value)).collect();
     assert_eq!(found, coins, "seed {seed}");
     let history = wallet.history();
-    let found: BTreeMap<_, _> = history.iter().map(|record| (record.txid, record.delta)).collect();
+    let found: SortedMap<_, _> = history.iter().map(|record| (record.txid, record.delta)).collect();
     assert_eq!((found.len(), &found), (history.len(), &deltas), "seed {seed}");
     let total: i64 = coins.values().sum();
     assert_eq!(i128::try_from(wallet.balance(chain.len() as u32).total()), Ok(total.into()), "seed {seed}");
