@@ -140,7 +140,7 @@ impl ChainOverrides {
         let mut checkpoints: Vec<Checkpoint> = Vec::new();
         for checkpoint in &self.checkpoints {
             let place = checkpoints.partition_point(|other| other.height <= checkpoint.height);
-            checkpoints.insert(place, checkpoint.clone());
+            checkpoints.insert(place, *checkpoint);
         }
         for pair in checkpoints.windows(2) {
             if pair[0].height == pair[1].height {
