@@ -217,3 +217,73 @@ fn transformed_four([a, b, c, d]: [V128; 4]) -> [V128; 4] {
     let (less_even, less_odd) = (a.sub16(c), reduced(b.sub16(d).shl16(4)));
     [even.add16(odd), less_even.add16(less_odd), even.sub16(odd), less_even.sub16(less_odd)]
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use std::vec::Vec;
+
+    /// Lanes of 16 bits.
+    fn lanes(vector: V128) -> [i32; 8] {
+        let bytes = vector.to_bytes();
+        core::array::from_fn(|i| i16::from_le_bytes([bytes[2 * i], bytes[2 * i + 1]]).into())
+    }
+
+    #[test]
+    fn nothing_overflows_at_the_ends_of_the_range() {
+        for pattern in 0..512 {
+            let mut inputs: [i16; 8] =
+                core::array::from_fn(|k| if pattern >> k & 1 == 1 { 383 } else { -127 });
+            inputs[0] += if pattern >> 8 == 1 { 128 } else { 0 };
+            for (n, sum) in transformed(inputs.map(V128::splat16)).into_iter().enumerate() {
+                let expected: i32 =
+                    (0..8).map(|k| i32::from(inputs[k]) * power(4, (k * n) as u32) as i32).sum();
+                for lane in lanes(sum) {
+                    assert!(lane.abs() <= 3_200, "{inputs:?}");
+                    assert_eq!((lane - expected) % P as i32, 0, "{inputs:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_what_the_definition_says() {
+        // Messages of which whole columns or rows of the transform are at an end of the range, and a common one.
+        let messages: [[u8; 64]; LANES] = [
+            [0; 64],
+            [0xff; 64],
+            core::array::from_fn(|j| if j % 2 == 0 { 0xff } else { 0 }),
+            core::array::from_fn(|j| if j % 8 < 4 { 0xff } else { 0 }),
+            core::array::from_fn(|j| if j / 8 % 2 == 0 { 0xff } else { 0 }),
+            core::array::from_fn(|j| if j < 32 { 0 } else { 0xff }),
+            core::array::from_fn(|j| if j == 63 { 0xff } else { 0 }),
+            core::array::from_fn(|j| (j * 167 + 5) as u8),
+        ];
+        let hashes = messages.map(|message| {
+            let (parts, _) = message.as_chunks::<16>();
+            core::array::from_fn(|part| V128::from_bytes(parts[part]))
+        });
+        for (message, words) in messages.iter().zip(expand(&hashes)) {
+            let places_of: Vec<i32> = (0..256)
+                .map(|i| {
+                    let terms = message.iter().zip(0..).map(|(x, j)| u32::from(*x) * power(41, i * j % 256));
+                    i32::from(centred((terms.sum::<u32>() + power(163, i)) % P))
+                })
+                .collect();
+            for (step, eight) in words.iter().enumerate() {
+                let (first, gap, factor) = places(step);
+                for (i, half) in [lanes(eight[0]), lanes(eight[1])].concat().chunks(2).enumerate() {
+                    let at = first + 2 * i;
+                    let expected = [at, at + gap].map(|at| places_of[at] * i32::from(factor));
+                    assert_eq!(
+                        half,
+                        expected.map(|value| i32::from(value as i16)),
+                        "word {i} of step {step}"
+                    );
+                }
+            }
+        }
+    }
+}
