@@ -1,5 +1,6 @@
 //! A set in a sorted vector.
 
+use super::map::place;
 use std::borrow::Borrow;
 use std::ops::{Bound, RangeBounds};
 use std::{fmt, slice, vec};
@@ -66,11 +67,7 @@ impl<T: Ord> SortedSet<T> {
     where
         T: Borrow<Q>,
     {
-        // Most sets here grow at their end.
-        match self.0.last() {
-            Some(last) if last.borrow() < member => Err(self.0.len()),
-            _ => self.0.binary_search_by(|other| other.borrow().cmp(member)),
-        }
+        place(self.0.len(), |at| self.0[at].borrow().cmp(member))
     }
 
     /// Whether this is a member.

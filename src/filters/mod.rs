@@ -2,7 +2,7 @@
 //! out without saying so to anybody.
 //!
 //! Everything here is pure: bytes and blocks go in, what is proven or a typed error comes out. No peer, clock or store
-//! is known.
+//! is known. What takes the time is in the crate `dash-filters`.
 //!
 //! - [`header`] chains filters to one another: links and checkpoints.
 //! - [`gcs`] is the coding of a filter, under the key that [`siphash`] has of its block.
@@ -15,13 +15,12 @@
 
 pub mod clues;
 pub mod contents;
-pub mod gcs;
 pub mod header;
 pub mod judge;
-pub mod matcher;
-pub mod siphash;
 #[cfg(test)]
 mod tests;
+
+pub use dash_filters::{gcs, matcher, siphash};
 
 pub use contents::{MissingPrevout, build};
 pub use gcs::{Filter, FilterError};

@@ -1,11 +1,11 @@
 //! Golomb-coded sets and the hash under them.
 
 use super::{block_hash, bytes, script, scripts};
-use crate::collections::SortedSet;
 use crate::filters::gcs::{self, Coded, Filter, FilterError, scale};
 use crate::filters::siphash::{FilterKey, LANES, message_words, word_count};
 use dash_protocol::{BlockHash, MAX_FILTER, MAX_FILTER_ELEMENTS, put_compact_size};
 use fastrand::Rng;
+use std::collections::BTreeSet;
 
 /// SipHash-2-4 as its authors give it: key bytes 0 to 15, message bytes 0 to 14.
 #[test]
@@ -51,7 +51,7 @@ fn a_filter_holds_what_it_was_made_of_and_is_one_encoding() {
     for round in 0..300 {
         let hash = block_hash(&mut rng);
         let count = rng.usize(..[4, 40, 400][round % 3]);
-        let set: SortedSet<Vec<u8>> = (0..count)
+        let set: BTreeSet<Vec<u8>> = (0..count)
             .map(|_| {
                 let len = rng.usize(1..60);
                 bytes(&mut rng, len)
@@ -77,7 +77,7 @@ fn a_filter_holds_what_it_was_made_of_and_is_one_encoding() {
 
 #[test]
 fn the_filter_of_nothing_is_one_zero() {
-    assert_eq!(gcs::encode(&BlockHash::ZERO, &SortedSet::new()), [0]);
+    assert_eq!(gcs::encode(&BlockHash::ZERO, &BTreeSet::new()), [0]);
     let filter = Filter::decode(&BlockHash::ZERO, &[0]).unwrap();
     assert!(filter.is_empty() && !filter.contains(b"anything") && !filter.contains(b""));
     assert!(matches!(Filter::decode(&BlockHash::ZERO, &[]), Err(FilterError::Count(_))));
@@ -109,7 +109,7 @@ fn a_count_of_more_or_fewer_than_there_are_is_refused() {
     let mut rng = Rng::with_seed(4);
     let hash = block_hash(&mut rng);
     for _ in 0..100 {
-        let set: SortedSet<Vec<u8>> = scripts(&mut rng, 40).into_iter().collect();
+        let set: BTreeSet<Vec<u8>> = scripts(&mut rng, 40).into_iter().collect();
         let mut coded = gcs::encode(&hash, &set);
         for count in [0, 1, 39, 41, 42, 80] {
             coded[0] = count;

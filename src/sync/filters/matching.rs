@@ -95,7 +95,7 @@ mod tests {
 
     /// A search with this many parts, whose filters are there.
     fn searches(parts: u32) -> Searches {
-        let mut searches = Searches::restored(vec![Script::from(&[1; 25][..])], 1, SortedMap::new());
+        let mut searches = Searches::restored(vec![Script::from(&[1; 25][..])], 1, Default::default());
         searches.follow(1_000_000);
         let info = BlockInfo { hash: BlockHash::ZERO, merkle_root: MerkleRoot::default(), time: 0 };
         for start in (0..parts).map(|part| part * FILTERS + 1) {

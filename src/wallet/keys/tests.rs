@@ -1,4 +1,5 @@
 use super::*;
+use k256::elliptic_curve::sec1::ToSec1Point;
 
 const V1_MASTER: &str = "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8";
 const V1_0H: &str = "xpub68Gmy5EdvgibQVfPdqkBBCHxA5htiqg55crXYuXoQRKfDBFA1WEjWgP6LHhwBZeNK1VTsfTFUHCdrfp1bgwQ9xv5ski8PX9rL2dZXvgGDnw";
@@ -97,7 +98,8 @@ fn private_keys_are_told() {
 fn only_the_two_known_forms_of_a_point_are_public_keys() {
     let compressed = read(V1_0H).0.public_key();
     assert_eq!(check_public_key(&compressed), Ok(()));
-    let full = PublicKey::from_sec1_bytes(&compressed).unwrap().to_sec1_point(false).as_bytes().to_vec();
+    let key = k256::PublicKey::from_sec1_bytes(&compressed).unwrap();
+    let full = key.to_sec1_point(false).as_bytes().to_vec();
     assert_eq!(check_public_key(&full), Ok(()));
     let mut hybrid = full.clone();
     hybrid[0] = 6 + (full[64] & 1);

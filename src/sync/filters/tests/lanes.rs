@@ -1,6 +1,5 @@
 //! One search: in which order things are taken in, and what is looked for again.
 
-use crate::collections::SortedMap;
 use crate::sync::filters::lane::{BlockInfo, Lane, Part, Turn};
 use crate::sync::filters::search::{Searches, Which};
 use crate::wallet::gap::Script;
@@ -128,7 +127,7 @@ fn failed_work_is_done_again_and_work_of_a_part_that_is_gone_counts_for_nothing(
 
 #[test]
 fn what_is_added_when_the_search_has_passed_is_searched_after_it() {
-    let mut searches = Searches::restored(vec![script(1)], 50, SortedMap::new());
+    let mut searches = Searches::restored(vec![script(1)], 50, Default::default());
     searches.add(&[script(2)], 10);
     searches.add(&[script(3)], 60);
     assert!(!searches.has_caught_up());
@@ -152,7 +151,7 @@ fn what_is_added_when_the_search_has_passed_is_searched_after_it() {
 
 #[test]
 fn what_the_late_search_brings_to_light_goes_along_and_is_searched_below_afterwards() {
-    let mut searches = Searches::restored(vec![script(1)], 50, SortedMap::new());
+    let mut searches = Searches::restored(vec![script(1)], 50, Default::default());
     searches.add(&[script(2)], 10);
     searches.follow(49);
     searches.turn();

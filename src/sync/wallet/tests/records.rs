@@ -38,7 +38,7 @@ fn keys_go_on_behind_those_that_were_given_out() {
     watch(&mut again, STRANGER);
     send(&mut again, &payment(3, &[MINE])).0.unwrap();
     let added = records(&mut again);
-    assert!(added.keys().all(|key| !before.contains_key(key)), "{:?}", added.keys());
+    assert!(added.keys().all(|key| !before.contains_key(key)), "{added:?}");
     assert_eq!(added.keys().filter(|key| (WATCHES..SENT).contains(*key)).count(), 1);
     assert_eq!(added.keys().filter(|key| (SENT..LEDGER).contains(*key)).count(), 1);
     assert_eq!(added.keys().filter(|key| **key >= LEDGER).count(), 1);

@@ -10,7 +10,6 @@
 
 use super::gcs::{Coded, FilterError, scale};
 use super::siphash::{FilterKey, LANES, message_words, word_count};
-use crate::collections::SortedMap;
 use dash_protocol::BlockHash;
 
 /// Values whose upper bits are the same share a mark. The range has about 24 stretches of 2^15 for each value, so that
@@ -36,11 +35,15 @@ pub struct Query {
 impl Query {
     /// A query for any of these. Without any it matches nothing.
     pub fn new<E: AsRef<[u8]>>(elements: impl IntoIterator<Item = E>) -> Self {
-        let mut by_words: SortedMap<usize, Vec<E>> = SortedMap::new();
+        let mut by_words: Vec<(usize, Vec<E>)> = Vec::new();
         for element in elements {
-            by_words.entry(word_count(element.as_ref())).or_default().push(element);
+            let words = word_count(element.as_ref());
+            match by_words.binary_search_by_key(&words, |(words, _)| *words) {
+                Ok(at) => by_words[at].1.push(element),
+                Err(at) => by_words.insert(at, (words, vec![element])),
+            }
         }
-        let len = by_words.values().map(Vec::len).sum();
+        let len = by_words.iter().map(|(_, elements)| elements.len()).sum();
         let groups =
             by_words.into_iter().map(|(words, elements)| Group { words, lanes: lanes(words, &elements) });
         Self { groups: groups.collect(), len }
