@@ -6,7 +6,6 @@ use dash_protocol::{
     BlockHash, ChainOverrides, Checkpoint, Header, LLMQType, LlmqTypeOverrides, NetworkKind, NetworkParams,
     ParamsError,
 };
-use std::collections::BTreeMap;
 
 fn regtest() -> NetworkParams {
     NetworkParams::regtest(&ChainOverrides::default()).expect("no overrides")
@@ -149,9 +148,9 @@ fn the_tables_of_checkpoints_carry_the_recorded_figures() {
 #[test]
 fn overrides_change_what_they_name_and_nothing_else() {
     let overrides = ChainOverrides {
-        llmq: BTreeMap::from([(100, (4, 3)), (103, (8, 6))]),
+        llmq: vec![(100, (4, 3)), (103, (8, 6))],
         llmq_types: LlmqTypeOverrides { chainlocks: Some(104), ..LlmqTypeOverrides::default() },
-        activation: BTreeMap::from([("dip3".into(), 2), ("v20".into(), 300), ("cltv".into(), 9)]),
+        activation: vec![("dip3".into(), 2), ("v20".into(), 300), ("cltv".into(), 9)],
         minimum_difficulty_blocks: None,
         checkpoints: vec![checkpoint(20, 2), checkpoint(10, 1)],
     };
@@ -184,11 +183,10 @@ fn an_override_that_makes_no_sense_names_its_option() {
         NetworkParams::regtest(&overrides).map(|_| ())
     };
     let llmq_type = |number| Err(ParamsError::LlmqType { llmq_type: LLMQType(number) });
-    assert_eq!(regtest(|o| o.llmq = BTreeMap::from([(101, (3, 2))])), llmq_type(101));
-    assert_eq!(regtest(|o| o.llmq = BTreeMap::from([(102, (3, 2))])), llmq_type(102));
+    assert_eq!(regtest(|o| o.llmq = vec![(101, (3, 2))]), llmq_type(101));
+    assert_eq!(regtest(|o| o.llmq = vec![(102, (3, 2))]), llmq_type(102));
     for (size, threshold) in [(0, 0), (3, 0), (3, 4), (401, 3)] {
-        let overrides =
-            ChainOverrides { llmq: BTreeMap::from([(100, (size, threshold))]), ..ChainOverrides::default() };
+        let overrides = ChainOverrides { llmq: vec![(100, (size, threshold))], ..ChainOverrides::default() };
         assert_eq!(
             NetworkParams::regtest(&overrides),
             Err(ParamsError::LlmqSize { llmq_type: LLMQType(100), size, threshold })
@@ -204,7 +202,7 @@ fn an_override_that_makes_no_sense_names_its_option() {
         Err(ParamsError::LlmqPurpose { llmq_type: LLMQType(100), purpose: "instantsend" })
     );
     assert_eq!(
-        regtest(|o| o.activation = BTreeMap::from([("v99".into(), 1)])),
+        regtest(|o| o.activation = vec![("v99".into(), 1)]),
         Err(ParamsError::Deployment { name: "v99".into() })
     );
     assert_eq!(regtest(|o| o.minimum_difficulty_blocks = Some(5)), Err(ParamsError::MinimumDifficultyBlocks));
@@ -233,8 +231,7 @@ fn checkpoints_that_contradict_are_refused_and_the_first_blocks_are_not_repeated
 fn platform_begins_at_its_height_or_with_the_payment_of_its_masternodes() {
     assert_eq!(NetworkParams::mainnet().platform_activation_height(), 2_132_092);
     assert_eq!(NetworkParams::testnet().platform_activation_height(), 1_090_319);
-    let overrides =
-        ChainOverrides { activation: BTreeMap::from([("mn_rr".into(), 300)]), ..ChainOverrides::default() };
+    let overrides = ChainOverrides { activation: vec![("mn_rr".into(), 300)], ..ChainOverrides::default() };
     assert_eq!(NetworkParams::regtest(&overrides).unwrap().platform_activation_height(), 300);
 }
 
