@@ -88,10 +88,10 @@ fn overrides(fields: &mut Fields<'_>) -> Result<ChainOverrides, ApiError> {
     })
 }
 
-/// Quorum types with their size and threshold.
-type Sizes = Vec<(u8, (u32, u32))>;
+/// Members and threshold of a quorum.
+type QuorumSize = (u32, u32);
 
-fn llmq(node: &Node<'_>) -> Result<Sizes, ApiError> {
+fn llmq(node: &Node<'_>) -> Result<Vec<(u8, QuorumSize)>, ApiError> {
     let mut llmq = Vec::new();
     for (name, quorum) in entries(node)? {
         let number: u8 = name.parse().map_err(|_| quorum.bad("is not a quorum type's number"))?;
