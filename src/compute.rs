@@ -4,7 +4,7 @@
 //! it ([`ComputeWork`]); nothing here trusts the bytes.
 
 use crate::chain::pow;
-use crate::engine::{ComputeReply, ComputeWork, FilterBatch};
+use crate::engine::{CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, FilterBatch};
 use crate::filters::{Matcher, Query};
 use crate::masternodes::bls;
 use dash_protocol::CompressedHeaders;
@@ -21,7 +21,15 @@ pub fn run(work: ComputeWork) -> ComputeReply {
             let filters = filters.iter().map(|(block, filter)| (*block, &filter[..]));
             ComputeReply::Matches(Matcher::new(&query).batch(filters))
         }
-        ComputeWork::VerifyCommitments(checks) => ComputeReply::Verdicts(bls::verify_commitments(&checks)),
+        ComputeWork::VerifyCommitments(batch) => ComputeReply::Verdicts(verify_commitments(&batch)),
         ComputeWork::VerifySignatures(checks) => ComputeReply::Signatures(bls::verify_signatures(&checks)),
     }
+}
+
+fn verify_commitments(CommitmentBatch { checks, decoded: before }: &CommitmentBatch) -> CommitmentVerdicts {
+    bls::teach_keys(before);
+    let verdicts = bls::verify_commitments(checks);
+    let mut decoded = bls::decoded_keys(checks);
+    decoded.retain(|key| !before.contains(key));
+    CommitmentVerdicts { verdicts, decoded }
 }

@@ -19,8 +19,8 @@ mod wallet_command;
 pub use config::{Birthday, BridgeConfig, Config, QrInfoConfig, QrInfoMode};
 pub use ids::Ids;
 pub use io::{
-    CallId, Command, CommitId, ComputeReply, ComputeWork, ConnId, ConnectFailure, Effect, FilterBatch,
-    HeaderAt, Input, JobId, Now, ReadId,
+    CallId, Command, CommitId, CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, ConnId,
+    ConnectFailure, Effect, FilterBatch, HeaderAt, Input, JobId, Now, ReadId,
 };
 pub use outbox::Outbox;
 pub use wallet_command::WalletCommand;
@@ -32,7 +32,7 @@ use crate::chain::pow;
 use crate::collections::SortedMap;
 use crate::network::PeerManager;
 use crate::store::{ReadReply, StoreError};
-use crate::sync::headers::Lookup;
+use crate::sync::headers::{Computed, Lookup};
 use crate::sync::masternodes::MasternodeSync;
 use crate::sync::sequential::{SequentialSyncManager, SyncPhase};
 use dash_protocol::{BlockHash, Header};
@@ -77,7 +77,6 @@ impl Engine {
 
     /// Takes what happened.
     pub fn handle(&mut self, input: Input, now: Now) {
-        self.dirty = true;
         match input {
             Input::Connected { conn, address } => self.peers.connected(conn, address, now, &mut self.out),
             Input::ConnectFailed { conn, failure } => {
@@ -87,11 +86,15 @@ impl Engine {
                 self.peers.disconnected(conn, &reason, now, &mut self.out);
             }
             Input::Received { conn, bytes } => {
-                let messages = self.peers.received(conn, &bytes, now, &mut self.out);
+                let Some(messages) = self.peers.received(conn, &bytes, now, &mut self.out) else { return };
                 self.with_sync(now, |sync, around| sync.on_messages(messages, around));
             }
             Input::Computed { job, result } => {
-                self.with_sync(now, |sync, around| sync.on_computed(job, result, around));
+                let awaits_others = self.with_sync(now, |sync, around| sync.on_computed(job, result, around))
+                    == Computed::AwaitsOthers;
+                if awaits_others {
+                    return;
+                }
             }
             Input::Stored { commit, result } => self.stored(commit, result, now),
             Input::Read { read, result } => self.read_done(read, result, now),
@@ -107,6 +110,7 @@ impl Engine {
             }
             Input::Tick => {}
         }
+        self.dirty = true;
     }
 
     /// The next effect, until there is none.

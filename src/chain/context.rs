@@ -110,7 +110,7 @@ impl Context {
         self.past.back().expect("a context holds one header at least")
     }
 
-    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Past> {
+    pub(crate) fn newest_first(&self) -> impl Iterator<Item = &Past> + Clone {
         self.past.iter().rev()
     }
 }

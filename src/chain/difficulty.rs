@@ -10,6 +10,8 @@ use crate::chain::rules::Rules;
 use crate::chain::target::Target;
 use dash_protocol::NetworkKind;
 
+mod gravity;
+
 /// Seconds between blocks that difficulty aims at.
 const SPACING: i64 = 150;
 
@@ -103,23 +105,17 @@ impl Rules {
             && u64::from(height) + 1 < u64::from(params.kgw_height)
     }
 
-    /// DarkGravityWave version 3. What it folds is called an average but is not one; the order and the truncation
-    /// after each step matter.
+    /// DarkGravityWave version 3 (`gravity.rs`).
     fn dark_gravity_wave(&self, context: &Context) -> u32 {
-        if (context.height() as usize) < DGW_SPAN {
+        let oldest = context.back(DGW_SPAN - 1);
+        let Some(oldest) = oldest.filter(|_| context.height() as usize >= DGW_SPAN) else {
             return self.limit_bits();
-        }
-        let mut past = context.newest_first();
-        let last = context.last();
-        let (mut folded, mut oldest) = (last.target, last.time);
-        past.next();
-        for (header, count) in past.zip(2..=DGW_SPAN as u32) {
-            folded = folded.mul_add(count, &header.target).div_rem_small(count + 1).0;
-            oldest = header.time;
-        }
-        let goal = DGW_SPAN as i64 * SPACING;
-        let span = (i64::from(last.time) - i64::from(oldest)).clamp(goal / 3, goal * 3);
-        self.capped_bits(folded.mul_small(span as u32).div_rem_small(goal as u32).0)
+        };
+        let span = gravity::span(context.last(), oldest);
+        let quick = (self.limit_bits() >> 24 >= gravity::LIMIT_EXPONENT)
+            .then(|| gravity::quick(context.newest_first(), span))
+            .flatten();
+        quick.unwrap_or_else(|| self.capped_bits(gravity::exact(context.newest_first(), span)))
     }
 
     /// The rule of the first blocks: one target for 576 blocks, and on networks that allow it a block of minimum

@@ -8,6 +8,7 @@
 //! [`MAX_BRANCH_HEADERS`]: crate::chain::MAX_BRANCH_HEADERS
 
 use crate::chain::branches::Branches;
+use crate::chain::by_hash::ByHash;
 use crate::chain::context::Context;
 use crate::chain::rules::{HeaderError, Rules};
 use crate::chain::work::{WorkCache, work_of};
@@ -16,7 +17,7 @@ use crate::collections::sort_by_key;
 use crate::store::{HeaderRun, Segment};
 use dash_protocol::{BlockHash, Header, NetworkParams};
 use std::cmp::Reverse;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 mod accept;
@@ -39,7 +40,7 @@ pub struct HeaderChain {
     /// Heights without gaps, ending with the tip.
     best: VecDeque<Entry>,
     /// The heights of `best` by hash.
-    heights: HashMap<BlockHash, u32>,
+    heights: ByHash<u32>,
     /// What the rules see from the tip.
     context: Context,
     works: WorkCache,
@@ -110,7 +111,7 @@ impl HeaderChain {
     ) -> Result<Self, HeaderError> {
         let height = best.back().map_or(0, |tip| tip.height);
         let context = Context::new(&rules, height, best.iter().map(|entry| &entry.header))?;
-        let mut heights = HashMap::with_capacity(MEMORY_WINDOW * 2);
+        let mut heights = ByHash::with_capacity_and_hasher(MEMORY_WINDOW * 2, Default::default());
         heights.extend(best.iter().map(|entry| (entry.hash, entry.height)));
         Ok(Self {
             rules,

@@ -8,10 +8,11 @@
 //!   [`rules`] all rules for one header with their errors.
 //! - [`checkpoints`] says where to start and what must be met on the way, [`start`] gathers the ancestors of a start.
 //! - [`header_chain`] keeps the end of the best chain in memory together with the side branches (`branches`) and moves
-//!   to the one with the most work, or with the block that a ChainLock names; [`rival`] proves a branch that forks off below memory; [`locator`] tells a peer
-//!   where we are.
+//!   to the one with the most work, or with the block that a ChainLock names; `by_hash` is the map it finds headers by;
+//!   [`rival`] proves a branch that forks off below memory; [`locator`] tells a peer where we are.
 
 mod branches;
+mod by_hash;
 pub mod checkpoints;
 pub mod context;
 pub mod difficulty;

@@ -1,10 +1,10 @@
 //! Targets: compact form, range, and the small arithmetic that difficulty needs.
 //!
-//! `dash-num` decodes and does the rest of the 256-bit arithmetic; what runs dozens of times for each header
-//! (multiplying and dividing by small numbers) works on 32-bit limbs here, because `dash-num` divides bit by bit. The
+//! `dash-num` does most of the 256-bit arithmetic; what runs for each header (decoding, multiplying and dividing by
+//! small numbers) works on 32-bit limbs here, because `dash-num` divides bit by bit. The
 //! tests hold both against each other. Fixed size, no allocation.
 
-use dash_num::{Arith256, CompactTarget};
+use dash_num::Arith256;
 use dash_protocol::BlockHash;
 use std::cmp::Ordering;
 
@@ -15,9 +15,25 @@ pub struct Target([u32; 8]);
 impl Target {
     /// Decodes `nBits`. `None` for what no valid header has: negative, zero, or more than 256 bits.
     pub fn from_bits(bits: u32) -> Option<Self> {
-        let decoded = CompactTarget::new(bits).expand();
-        let target = Self::from_arith(&decoded.value);
-        (!decoded.negative && !decoded.overflow && target.0 != [0; 8]).then_some(target)
+        let (size, mantissa) = (bits >> 24, bits & 0x007f_ffff);
+        if bits & 0x0080_0000 != 0 || size > 34 {
+            return None;
+        }
+        let mut limbs = [0; 8];
+        if size <= 3 {
+            limbs[0] = mantissa >> (8 * (3 - size));
+        } else {
+            let (limb, shift) = ((size - 3) / 4, 8 * ((size - 3) % 4));
+            let wide = u64::from(mantissa) << shift;
+            for (at, part) in [(limb, wide as u32), (limb + 1, (wide >> 32) as u32)] {
+                match limbs.get_mut(at as usize) {
+                    Some(limb) => *limb = part,
+                    None if part == 0 => {}
+                    None => return None,
+                }
+            }
+        }
+        (limbs != [0; 8]).then_some(Self(limbs))
     }
 
     /// Encodes as `nBits`: 23 bits of precision, the rest is cut off.
@@ -129,6 +145,7 @@ impl PartialOrd for Target {
 mod tests {
     use super::*;
     use crate::chain::testing::Random;
+    use dash_num::CompactTarget;
 
     fn any(random: &mut Random) -> Target {
         let cut = random.below(9) as usize;
@@ -144,6 +161,22 @@ mod tests {
         }
         assert!(Target::from_bits(0x1e0f_ffff).is_some());
         assert!(Target::from_bits(0x2000_ffff).is_some());
+    }
+
+    #[test]
+    fn compact_targets_decode_as_dash_num_decodes_them() {
+        let mut random = Random::new(4);
+        for i in 0..100_000 {
+            let size = if i % 4 == 0 { random.below(256) as u32 } else { random.below(37) as u32 };
+            let bits = (size << 24) | (random.next() as u32 & 0x00ff_ffff) >> random.below(24);
+            let decoded = CompactTarget::new(bits).expand();
+            let valid = !decoded.negative && !decoded.overflow && decoded.value != Arith256::default();
+            assert_eq!(
+                Target::from_bits(bits),
+                valid.then(|| Target::from_arith(&decoded.value)),
+                "{bits:08x}"
+            );
+        }
     }
 
     #[test]

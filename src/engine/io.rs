@@ -7,7 +7,7 @@
 use super::WalletCommand;
 use crate::api::{ApiError, Event, LogRecord, Reply};
 use crate::filters::BatchMatches;
-use crate::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
+use crate::masternodes::bls::{CommitmentCheck, DecodedKey, SignatureCheck, Verdict};
 use crate::store::{CommitBatch, ReadReply, ReadRequest, StoreError};
 use dash_protocol::{BlockHash, Header, LLMQType, QuorumHash};
 
@@ -209,11 +209,36 @@ pub enum ComputeWork {
         payload: Vec<u8>,
     },
     /// Check both signatures of quorum commitments, at most 64 of them; cheaper together than one by one.
-    VerifyCommitments(Vec<CommitmentCheck>),
+    VerifyCommitments(CommitmentBatch),
     /// Check single signatures, as of locks, at most 64 of them.
     VerifySignatures(Vec<SignatureCheck>),
     /// Look for scripts in filters, at most 250 of those.
     MatchFilters(FilterBatch),
+}
+
+/// Commitments to check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitmentBatch {
+    /// What is checked.
+    pub checks: Vec<CommitmentCheck>,
+    /// Those of the members' keys that were decoded before: time is all that they save.
+    pub decoded: Vec<DecodedKey>,
+}
+
+impl From<Vec<CommitmentCheck>> for CommitmentBatch {
+    /// With no key decoded before.
+    fn from(checks: Vec<CommitmentCheck>) -> Self {
+        Self { checks, decoded: Vec::new() }
+    }
+}
+
+/// What came of a [`CommitmentBatch`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommitmentVerdicts {
+    /// A verdict for each commitment, in their order.
+    pub verdicts: Vec<Verdict>,
+    /// Those of the members' keys that were decoded for it.
+    pub decoded: Vec<DecodedKey>,
 }
 
 /// Filters and what to look for in them.
@@ -232,8 +257,8 @@ pub enum ComputeReply {
     Hashes(Vec<BlockHash>),
     /// The expanded headers with their hashes, or why the payload does not decode.
     Expanded(Result<Vec<(Header, BlockHash)>, dash_protocol::DecodeError>),
-    /// A verdict for each commitment, in their order.
-    Verdicts(Vec<Verdict>),
+    /// Of commitments.
+    Verdicts(CommitmentVerdicts),
     /// Whether each signature holds, in their order.
     Signatures(Vec<bool>),
     /// Which filters hold something of what was looked for.

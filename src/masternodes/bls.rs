@@ -18,7 +18,7 @@
 //!
 //! **Bounds.** A batch holds what its caller puts in, at most [`MAX_BATCH`] by agreement. Beside its input it takes
 //! about 1 kB for each check and some 20 kB for each key of the sum at hand. Members' keys stay decoded for the batches
-//! after it, 8,192 of them at most, and in WebAssembly 4,096 tables of their multiples, 8 MB: which they are changes what
+//! after it, 8,192 of them at most ([`teach_keys`] and [`decoded_keys`] carry them over restarts), and in WebAssembly 4,096 tables of their multiples, 8 MB: which they are changes what
 //! a batch costs, never what becomes of it. A hostile batch costs at most three times what an honest one costs: each bad
 //! check is named, so that its sender can be.
 
@@ -31,10 +31,14 @@ mod multiples;
 mod point;
 mod sum;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
+use crate::collections::sort;
 use batch::{Claim, Part};
 use dash_protocol::{BlsPublicKey, BlsSignature};
+pub use point::DecodedKey;
 
 /// How many checks a caller puts into one call or one job at most: what a second worker could take over should not
 /// wait behind a first one, and beyond this a batch hardly gains.
@@ -102,6 +106,21 @@ pub fn verify_signatures(checks: &[SignatureCheck]) -> Vec<bool> {
     let claims: Vec<Option<Claim>> = checks.iter().map(signature_claim).collect();
     let mut found = batch::verify(&claims.iter().flatten().collect::<Vec<_>>()).into_iter();
     claims.iter().map(|claim| claim.as_ref().and_then(|_| found.next()) == Some(None)).collect()
+}
+
+/// Takes keys that were decoded before, here or elsewhere, so that no batch of this thread decodes them again.
+pub fn teach_keys(decoded: &[DecodedKey]) {
+    decoded.iter().for_each(point::teach);
+}
+
+/// The members' keys of some commitments as earlier batches left them decoded, each once. One that is no point of the
+/// curve is left out.
+#[must_use]
+pub fn decoded_keys(checks: &[CommitmentCheck]) -> Vec<DecodedKey> {
+    let mut keys: Vec<&BlsPublicKey> = checks.iter().flat_map(|check| &check.member_keys).collect();
+    sort(&mut keys);
+    keys.dedup();
+    keys.into_iter().filter_map(point::taught).collect()
 }
 
 /// Lets go of what earlier batches left decoded. Only the time that the next one takes depends on it: a measurement

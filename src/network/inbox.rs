@@ -11,10 +11,18 @@ use crate::engine::{ConnId, Now, Outbox};
 use dash_protocol::{GetHeaders, Message};
 
 impl PeerManager {
-    /// Takes bytes in and hands on the messages in them that are the sync's business.
-    pub fn received(&mut self, conn: ConnId, bytes: &[u8], now: Now, out: &mut Outbox) -> Vec<PeerMessage> {
+    /// Takes bytes in and hands on the messages in them that are the sync's business. None where the bytes only go on
+    /// with a message that has begun: nothing follows from them yet.
+    pub fn received(
+        &mut self,
+        conn: ConnId,
+        bytes: &[u8],
+        now: Now,
+        out: &mut Outbox,
+    ) -> Option<Vec<PeerMessage>> {
         let mut messages = Vec::new();
-        let Some(peer) = self.peers.get_mut(&conn) else { return messages };
+        let peer = self.peers.get_mut(&conn)?;
+        let mut goes_on = peer.is_mid_message();
         peer.receive(bytes, now);
         // Looked up anew each time: a message can end the connection.
         while let Some(peer) = self.peers.get_mut(&conn) {
@@ -22,19 +30,21 @@ impl PeerManager {
                 Ok(Some(message)) => message,
                 Ok(None) => break,
                 Err(offence) => {
+                    goes_on = false;
                     self.punish(conn, &offence, now, out);
                     // The rest of a broken stream means nothing, and what came before it is the banned peer's.
                     messages.clear();
                     break;
                 }
             };
+            goes_on = false;
             if peer.is_ready() {
                 messages.extend(self.handle_ready(conn, message, now, out));
             } else if let Err(offence) = self.handle_handshake(conn, &message, now, out) {
                 self.punish(conn, &offence, now, out);
             }
         }
-        messages
+        (!goes_on).then_some(messages)
     }
 
     fn handle_handshake(

@@ -167,6 +167,11 @@ impl Peer {
         self.decoder.push(bytes);
     }
 
+    /// Whether a message has begun and not ended.
+    pub(super) fn is_mid_message(&self) -> bool {
+        self.partial_since_ms.is_some()
+    }
+
     /// The next whole message in what was received.
     pub(super) fn next_message(&mut self, now: Now) -> Result<Option<Message>, Offence> {
         let Some(frame) = self.decoder.next_frame().map_err(Offence::Frame)? else {

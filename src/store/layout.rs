@@ -2,16 +2,18 @@
 //!
 //! A chunk is the joined raw headers of heights `n * CHUNK .. (n + 1) * CHUNK`. What lies below its first known
 //! header is filled with zeroes (no header is all zeroes: that one has no proof of work), and it ends with its highest
-//! one. Nothing here is larger than one chunk (160 kB); what a store holds is checked for shape before it is used.
+//! one. Nothing here is larger than one chunk (80 kB, and 32 kB of hashes).
 
 use super::{CHUNK, CommitBatch, HeaderRun, MAX_RECORD_KEY, Meta, Segment, StoreError};
-#[cfg(target_arch = "wasm32")]
-use dash_protocol::BlockHash;
 use dash_protocol::Header;
 use std::ops::Range;
 
 /// Bytes of a header.
 pub(crate) const HEADER: usize = Header::LEN;
+
+/// Bytes of a hash.
+#[cfg(any(target_arch = "wasm32", test))]
+pub(crate) const HASH: usize = 32;
 
 /// Bytes of a hash that a fingerprint keeps.
 #[cfg(target_arch = "wasm32")]
@@ -98,24 +100,6 @@ pub(crate) fn tail_of(segment: &Segment, tail: u32) -> Range<u32> {
     end.saturating_sub(tail).max(segment.context)..end
 }
 
-/// The hash of the last header of a read, when a segment ends there.
-#[cfg(target_arch = "wasm32")]
-pub(crate) fn tip_hash_at(meta: &Meta, height: u32) -> Option<BlockHash> {
-    meta.below
-        .iter()
-        .chain([&meta.main])
-        .find(|segment| segment.tip == height)
-        .map(|segment| segment.tip_hash)
-}
-
-/// The hash that a raw header names as its parent's.
-#[cfg(target_arch = "wasm32")]
-pub(crate) fn parent_in(raw: &[u8]) -> BlockHash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(&raw[4..36]);
-    BlockHash::from_bytes(hash)
-}
-
 /// Whether an entry is a gap's filling.
 pub(crate) fn is_gap(entry: &[u8]) -> bool {
     entry.iter().all(|byte| *byte == 0)
@@ -125,7 +109,6 @@ pub(crate) fn is_gap(entry: &[u8]) -> bool {
 mod tests {
     use super::*;
     use dash_num::Arith256;
-    #[cfg(not(target_arch = "wasm32"))]
     use dash_protocol::BlockHash;
 
     fn segment(context: u32, start: u32, tip: u32) -> Segment {
@@ -166,12 +149,14 @@ mod tests {
 
     #[test]
     fn a_range_is_split_at_chunk_borders() {
-        assert_eq!(chunks_of(&(1_999..4_001)), 0..3);
-        assert_eq!(chunks_of(&(2_000..4_000)), 1..2);
+        let (last, next) = (CHUNK as usize - 1, CHUNK as usize);
+        let over = CHUNK - 1..2 * CHUNK + 1;
+        assert_eq!(chunks_of(&over), 0..3);
+        assert_eq!(chunks_of(&(CHUNK..2 * CHUNK)), 1..2);
         assert!(chunks_of(&(5..5)).is_empty());
-        assert_eq!(within(&(1_999..4_001), 0), 1_999..2_000);
-        assert_eq!(within(&(1_999..4_001), 1), 0..2_000);
-        assert_eq!(within(&(1_999..4_001), 2), 0..1);
+        assert_eq!(within(&over, 0), last..next);
+        assert_eq!(within(&over, 1), 0..next);
+        assert_eq!(within(&over, 2), 0..1);
     }
 
     #[test]

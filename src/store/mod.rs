@@ -14,6 +14,8 @@
 pub(crate) mod layout;
 mod memory;
 #[cfg(any(target_arch = "wasm32", test))]
+pub(crate) mod packed;
+#[cfg(any(target_arch = "wasm32", test))]
 pub(crate) mod record;
 
 pub use memory::MemoryStore;
@@ -21,11 +23,12 @@ pub use memory::MemoryStore;
 use dash_num::Arith256;
 use dash_protocol::BlockHash;
 
-/// Headers in one stored chunk; heights `n * CHUNK .. (n + 1) * CHUNK` share one.
-pub const CHUNK: u32 = 2_000;
+/// Headers in one stored chunk; heights `n * CHUNK .. (n + 1) * CHUNK` share one. Packed, it stays below 64 KiB, above
+/// which Chrome keeps a value as a file of its own.
+pub const CHUNK: u32 = 1_000;
 
 /// Bump when the layout changes: a store of another version is emptied and filled anew.
-pub const STORE_VERSION: u32 = 2;
+pub const STORE_VERSION: u32 = 3;
 
 /// The watermarks: what of the stored headers is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]

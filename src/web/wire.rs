@@ -39,9 +39,9 @@ pub fn encode_work(work: &ComputeWork) -> Vec<u8> {
     match work {
         ComputeWork::HashHeaders { raw } => [&[HASH_HEADERS], &raw[..]].concat(),
         ComputeWork::ExpandHeaders2 { payload } => [&[EXPAND_HEADERS2], &payload[..]].concat(),
-        ComputeWork::VerifyCommitments(checks) => {
+        ComputeWork::VerifyCommitments(batch) => {
             let mut out = vec![VERIFY_COMMITMENTS];
-            checks.iter().for_each(|check| signatures::put_commitment(check, &mut out));
+            signatures::put_commitments(batch, &mut out);
             out
         }
         ComputeWork::VerifySignatures(checks) => {
@@ -65,8 +65,8 @@ pub fn decode_work(bytes: &[u8]) -> Result<ComputeWork, WireError> {
             Ok(ComputeWork::HashHeaders { raw: raw.to_vec() })
         }
         Some((&EXPAND_HEADERS2, payload)) => Ok(ComputeWork::ExpandHeaders2 { payload: payload.to_vec() }),
-        Some((&VERIFY_COMMITMENTS, checks)) => {
-            signatures::all(checks, signatures::commitment).map(ComputeWork::VerifyCommitments).ok_or(error)
+        Some((&VERIFY_COMMITMENTS, batch)) => {
+            signatures::commitments(batch).map(ComputeWork::VerifyCommitments).ok_or(error)
         }
         Some((&VERIFY_SIGNATURES, checks)) => {
             signatures::all(checks, signatures::signature).map(ComputeWork::VerifySignatures).ok_or(error)
@@ -97,7 +97,9 @@ pub fn encode_reply(reply: &ComputeReply) -> Vec<u8> {
         }
         ComputeReply::Expanded(Err(_)) => vec![MALFORMED],
         ComputeReply::Verdicts(verdicts) => {
-            [VERDICTS].into_iter().chain(verdicts.iter().copied().map(signatures::verdict_byte)).collect()
+            let mut out = vec![VERDICTS];
+            signatures::put_verdicts(verdicts, &mut out);
+            out
         }
         ComputeReply::Signatures(hold) => {
             [SIGNATURES].into_iter().chain(hold.iter().copied().map(u8::from)).collect()
@@ -136,11 +138,7 @@ pub fn decode_reply(bytes: &[u8]) -> Result<ComputeReply, WireError> {
         Some((&MALFORMED, [])) => {
             Ok(ComputeReply::Expanded(Err(DecodeError::Invalid { what: "compressed headers", value: 0 })))
         }
-        Some((&VERDICTS, body)) => body
-            .iter()
-            .map(|&byte| signatures::verdict(byte).ok_or(error))
-            .collect::<Result<_, _>>()
-            .map(ComputeReply::Verdicts),
+        Some((&VERDICTS, body)) => signatures::verdicts(body).map(ComputeReply::Verdicts).ok_or(error),
         Some((&SIGNATURES, body)) => body
             .iter()
             .map(|&byte| signatures::truth(byte).ok_or(error))
@@ -164,8 +162,8 @@ pub fn answers(work: &ComputeWork, reply: &ComputeReply) -> bool {
             hashes.len() == raw.len() / Header::LEN
         }
         (ComputeWork::ExpandHeaders2 { .. }, ComputeReply::Expanded(_)) => true,
-        (ComputeWork::VerifyCommitments(checks), ComputeReply::Verdicts(verdicts)) => {
-            checks.len() == verdicts.len()
+        (ComputeWork::VerifyCommitments(batch), ComputeReply::Verdicts(found)) => {
+            batch.checks.len() == found.verdicts.len()
         }
         (ComputeWork::VerifySignatures(checks), ComputeReply::Signatures(hold)) => checks.len() == hold.len(),
         (ComputeWork::MatchFilters(batch), ComputeReply::Matches(found)) => filters::answers(batch, found),

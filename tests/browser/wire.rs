@@ -4,7 +4,7 @@ use super::support::Chain;
 use dash_protocol::{BlockHash, BlsPublicKey, BlsSignature, CompressedHeaders, DecodeError, Header};
 use dash_spv_wasm::chain::pow::x11;
 use dash_spv_wasm::compute::run;
-use dash_spv_wasm::engine::{ComputeReply, ComputeWork, FilterBatch};
+use dash_spv_wasm::engine::{CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, FilterBatch};
 use dash_spv_wasm::filters::{BatchMatches, gcs};
 use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
 use dash_spv_wasm::web::client::compute;
@@ -78,7 +78,7 @@ fn works() -> [ComputeWork; 9] {
         ComputeWork::HashHeaders { raw: Vec::new() },
         ComputeWork::ExpandHeaders2 { payload },
         ComputeWork::ExpandHeaders2 { payload: vec![1, 2, 3] },
-        ComputeWork::VerifyCommitments(commitments()),
+        ComputeWork::VerifyCommitments(commitments().into()),
         ComputeWork::VerifySignatures(signatures()),
         ComputeWork::VerifySignatures(Vec::new()),
         ComputeWork::MatchFilters(filters()),
@@ -125,7 +125,10 @@ fn bytes_of_another_form_are_refused() {
     let two = ComputeReply::Hashes(vec![BlockHash::ZERO; 2]);
     assert!(!answers(&hash, &two) && !answers(&empty, &two) && !answers(&expand, &two));
     assert!(!answers(&hash, &ComputeReply::Failed("x".to_owned())));
-    let verdicts = |count| ComputeReply::Verdicts(vec![Verdict::Valid; count]);
+    let verdicts = |count| {
+        let verdicts = vec![Verdict::Valid; count];
+        ComputeReply::Verdicts(CommitmentVerdicts { verdicts, decoded: Vec::new() })
+    };
     let hold = |count| ComputeReply::Signatures(vec![true; count]);
     assert!(answers(&commitments, &verdicts(3)) && answers(&signatures, &hold(3)));
     assert!(!answers(&commitments, &verdicts(2)) && !answers(&commitments, &hold(3)));
@@ -139,7 +142,7 @@ fn bytes_of_another_form_are_refused() {
 #[wasm_bindgen_test]
 fn work_cut_short_or_with_too_many_members_is_none() {
     let works = [
-        ComputeWork::VerifyCommitments(commitments()),
+        ComputeWork::VerifyCommitments(commitments().into()),
         ComputeWork::VerifySignatures(signatures()),
         ComputeWork::MatchFilters(filters()),
     ];
@@ -151,7 +154,7 @@ fn work_cut_short_or_with_too_many_members_is_none() {
     }
     let mut check = commitments().remove(0);
     check.member_keys = vec![BlsPublicKey::NULL; 1001];
-    assert!(decode_work(&encode_work(&ComputeWork::VerifyCommitments(vec![check]))).is_err());
+    assert!(decode_work(&encode_work(&ComputeWork::VerifyCommitments(vec![check].into()))).is_err());
 }
 
 #[wasm_bindgen_test]
@@ -163,7 +166,20 @@ fn filters_that_match_and_those_that_are_none_are_told_by_their_places() {
 #[wasm_bindgen_test]
 fn signatures_are_verified_in_the_browser() {
     let verdicts = vec![Verdict::Valid, Verdict::MembersSignature, Verdict::Malformed];
-    assert_eq!(run(ComputeWork::VerifyCommitments(commitments())), ComputeReply::Verdicts(verdicts));
+    let ComputeReply::Verdicts(found) = run(ComputeWork::VerifyCommitments(commitments().into())) else {
+        panic!("commitments are answered with verdicts");
+    };
+    assert_eq!(found.verdicts, verdicts);
+    assert_eq!(
+        found.decoded.iter().map(|point| point.key()).collect::<Vec<_>>(),
+        [Some(good_signature().key)]
+    );
+    // What was decoded travels along with the next batch, and is not told again.
+    let batch = CommitmentBatch { checks: commitments(), decoded: found.decoded };
+    let work = ComputeWork::VerifyCommitments(batch);
+    assert_eq!(decode_work(&encode_work(&work)).unwrap(), work);
+    let again = ComputeReply::Verdicts(CommitmentVerdicts { verdicts, decoded: Vec::new() });
+    assert_eq!(run(work), again);
     let hold = ComputeReply::Signatures(vec![true, false, false]);
     assert_eq!(run(ComputeWork::VerifySignatures(signatures())), hold);
 }

@@ -30,20 +30,9 @@ async function bundle() {
 
 /** In the page: everything, `rounds` times; milliseconds by name, each a list. */
 async function measure([rounds, shortRuns, batch]) {
-  const { default: init, Bench } = await import('/bench/dash_spv_bench.js');
+  const { recorded } = await import('/recording.js');
   const { bls12_381 } = await import('/built/noble.js');
-  await init();
-  const bytes = async name => {
-    const response = await fetch(`/vectors/${name}`);
-    if (!response.ok) throw new Error(`${name}: ${response.status}`);
-    return new Uint8Array(await response.arrayBuffer());
-  };
-  const bench = new Bench();
-  const manifest = await bytes('manifest.json');
-  bench.file('manifest.json', manifest);
-  const named = JSON.parse(new TextDecoder().decode(manifest)).map(({ file }) => file);
-  for (const name of ['heights_2240504.json', ...named]) bench.file(name, await bytes(name));
-  bench.load();
+  const bench = await recorded();
 
   const times = {};
   const time = (name, by, what) => {

@@ -101,6 +101,8 @@ export async function simnet(
   };
   return {
     network,
+    /** The option `network` of a client. */
+    option: ready.option,
     peers: ready.peers,
     /** `empty`: leave out the payments that wait. */
     mine: (blocks, { empty = false } = {}) => control('POST', `/mine?blocks=${blocks}&empty=${empty}`),

@@ -27,7 +27,7 @@ use std::fs;
 /// What the wasm is meant to weigh at most, gzipped, in bytes.
 const WASM_GOAL: usize = 450_000;
 /// The weight of wasm that fails the test: above the goal, it is lowered with every gain, and not raised.
-const WASM_LIMIT: usize = 520_000;
+const WASM_LIMIT: usize = 510_000;
 /// The most that all JavaScript together may weigh, gzipped, in bytes.
 const JAVASCRIPT_LIMIT: usize = 30_000;
 
@@ -70,8 +70,10 @@ fn gzipped(files: &[File], ending: &str) -> usize {
 
 fn figures(files: &[File]) -> [Figure; 2] {
     let thousands = |bytes: usize| bytes as f64 / 1_000.0;
-    let figure =
-        |name, ending, goal| Figure::new(name, thousands(gzipped(files, ending)), "kB", thousands(goal));
+    let figure = |name, ending, goal| {
+        let weight = thousands(gzipped(files, ending));
+        Figure::new(name, weight, "kB", thousands(goal), "what it may take")
+    };
     [figure("wasm, gzipped", ".wasm", WASM_GOAL), figure("JavaScript, gzipped", ".js", JAVASCRIPT_LIMIT)]
 }
 

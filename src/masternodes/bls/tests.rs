@@ -400,3 +400,49 @@ fn decoded_keys_stay_for_the_next_batch_up_to_a_bound() {
     assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
     assert_eq!(verify_commitment(&commitment(1, 0..5)), Verdict::Valid);
 }
+
+#[test]
+fn what_was_decoded_once_is_taught_again_and_stands_for_its_own_key_alone() {
+    let checks = [commitment(1, 0..5), commitment(2, 3..9)];
+    point::forget();
+    assert_eq!(verify_commitments(&checks), [Verdict::Valid; 2]);
+    let decoded = decoded_keys(&checks);
+    assert_eq!(decoded.len(), 9);
+    point::forget();
+    assert!(decoded_keys(&checks).is_empty());
+    teach_keys(&decoded);
+    assert_eq!((point::decoded(), decoded_keys(&checks)), (9, decoded.clone()));
+    assert_eq!(verify_commitments(&checks), [Verdict::Valid; 2]);
+    let mut keys: Vec<_> = checks.iter().flat_map(|check| &check.member_keys).copied().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(decoded.iter().map(|point| point.key().unwrap()).collect::<Vec<_>>(), keys);
+    // A point that was exchanged for its negative is the key of nobody here: the true one is decoded anew.
+    point::forget();
+    let mut negative = keys[0];
+    negative = BlsPublicKey::from_bytes(flipped(*negative.as_bytes(), 2));
+    let wrong = DecodedKey::from_bytes(PublicKey::uncompress(negative.as_bytes()).unwrap().serialize());
+    teach_keys(&[wrong]);
+    assert_eq!(verify_commitments(&checks), [Verdict::Valid; 2]);
+}
+
+#[test]
+fn what_is_no_point_teaches_nothing() {
+    let good = *decoded_of(&commitment(1, 0..2)).as_bytes();
+    let mut short = [0; DecodedKey::LEN];
+    short[..48].copy_from_slice(lock(1).key.as_bytes());
+    let mut infinity = [0; DecodedKey::LEN];
+    infinity[0] = 0x40;
+    point::forget();
+    for bytes in [[0; 96], [0xff; 96], flipped(good, 700), flipped(good, 2), short, infinity] {
+        let none = DecodedKey::from_bytes(bytes);
+        assert_eq!(none.key(), None, "{bytes:?}");
+        teach_keys(&[none]);
+    }
+    assert_eq!(point::decoded(), 0);
+}
+
+fn decoded_of(check: &CommitmentCheck) -> DecodedKey {
+    assert_eq!(verify_commitment(check), Verdict::Valid);
+    decoded_keys(std::slice::from_ref(check))[0]
+}

@@ -22,6 +22,7 @@ mod replies;
 mod stream;
 
 pub use commit::TipChange;
+pub(crate) use replies::Computed;
 
 use crate::api::{ApiError, ErrorCode, Event, LogLevel};
 use crate::chain::{Entry, HeaderChain, MEMORY_WINDOW, Rules, checkpoints};

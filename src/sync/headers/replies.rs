@@ -17,6 +17,15 @@ use dash_protocol::{BlockHash, CompressedHeaders, Header, Inventory, InventoryKi
 /// More new headers than this at once mean that we fell behind.
 pub(super) const FEW_BLOCKS: usize = 8;
 
+/// What the result of a job means to the step after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Computed {
+    /// There may be something to do.
+    Counts,
+    /// It is one of several that the same reply waits for: nothing follows from it yet.
+    AwaitsOthers,
+}
+
 /// Headers as they came.
 #[derive(Debug)]
 pub(super) enum Batch {
@@ -285,14 +294,16 @@ impl HeaderSync {
     }
 
     /// Takes the result of a job.
-    pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, ctx: &mut Ctx<'_>) {
-        let Some((id, stream)) = self.stream_of(job) else { return };
+    pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, ctx: &mut Ctx<'_>) -> Computed {
+        let Some((id, stream)) = self.stream_of(job) else { return Computed::Counts };
         if !matches!(result, ComputeReply::Failed(_)) {
             ctx.recovery.worked(SyncPhase::DownloadingHeaders, Failure::Compute);
         }
         match result {
             ComputeReply::Hashes(hashes) => {
-                stream.hashed(job, &hashes);
+                if !stream.hashed(job, &hashes) {
+                    return Computed::AwaitsOthers;
+                }
                 self.settle(id, ctx);
             }
             ComputeReply::Expanded(Ok(headers)) => {
@@ -317,6 +328,7 @@ impl HeaderSync {
                 ctx.out.log(ctx.now, LogLevel::Warn, "compute", "a job failed", [("reason", reason.into())]);
             }
         }
+        Computed::Counts
     }
 
     fn stream_of(&mut self, job: JobId) -> Option<(StreamId, &mut Stream)> {

@@ -11,8 +11,8 @@ use crate::engine::{ComputeWork, ConnId, Effect, JobId};
 use dash_protocol::{BlockHash, CompressedHeaders, Header};
 use std::collections::VecDeque;
 
-/// Headers in one hashing job.
-const JOB_HEADERS: usize = 500;
+/// Headers in one hashing job: a multiple of those that X11 hashes side by side.
+const JOB_HEADERS: usize = 504;
 /// Headers of one stream that may wait for their hashes before it asks on: enough to keep several cores busy for the
 /// time of a round trip.
 pub(super) const MAX_UNHASHED: usize = 8_000;
@@ -158,14 +158,15 @@ impl Stream {
         self.pieces.iter_mut().find(|piece| piece.jobs.contains(&job))
     }
 
-    /// Fills in the hashes of one job, which come in any order.
-    pub fn hashed(&mut self, job: JobId, hashes: &[BlockHash]) {
-        let Some(piece) = self.piece_of(job) else { return };
+    /// Fills in the hashes of one job, which come in any order. Tells whether the reply has all of its own.
+    pub fn hashed(&mut self, job: JobId, hashes: &[BlockHash]) -> bool {
+        let Some(piece) = self.piece_of(job) else { return false };
         let offset = (job.0 - piece.first_job) as usize * JOB_HEADERS;
         for ((_, slot), hash) in piece.headers.iter_mut().skip(offset).zip(hashes) {
             *slot = *hash;
         }
         piece.jobs.retain(|&j| j != job);
+        piece.is_hashed()
     }
 
     /// Fills in the headers of a compressed reply.

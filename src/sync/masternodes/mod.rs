@@ -5,6 +5,7 @@
 //! - `replies.rs`: answers meet the rules of `masternodes`, in height order, and liars are found.
 //! - `snapshots.rs`: rotation's snapshots, one peer's word until quorums prove them.
 //! - `proving.rs`: members are computed and signatures checked; *anchored* becomes *verified*.
+//! - `keys.rs`: members' keys, decoded once for all proofs.
 //! - `switch.rs`: other peers are asked where those that are there do not lead to a proof.
 //! - `book.rs`: what is proven, bounded. `persist.rs`: what of it is kept over a restart.
 //! - `answers.rs`: what the page is told.
@@ -14,6 +15,7 @@
 
 mod answers;
 mod book;
+mod keys;
 mod persist;
 mod plan;
 mod proving;
@@ -37,6 +39,7 @@ use crate::sync::pipeline::{ListPipeline, ListRequest, PipelineSettings};
 use crate::sync::recovery::Fallback;
 use crate::sync::sequential::{Failure, SyncPhase};
 use dash_protocol::{BlockHash, ChainLock, LLMQType, NetworkParams, QuorumName};
+use keys::Keys;
 use persist::{Kept, Stored};
 use plan::{Plan, Situation};
 use proving::Proving;
@@ -65,6 +68,8 @@ pub struct MasternodeSync {
     book: Book,
     snapshots: Snapshots,
     proving: Proving,
+    /// Members' keys as they were decoded for proofs.
+    keys: Keys,
     /// Cycles whose snapshots did not lead to a proof yet.
     doubtful: SortedSet<u32>,
     /// Heights whose lists locks wait for.
@@ -107,6 +112,7 @@ impl MasternodeSync {
             book: Book::default(),
             snapshots: Snapshots::default(),
             proving: Proving::default(),
+            keys: Keys::default(),
             doubtful: SortedSet::new(),
             asked_for_locks: SortedSet::new(),
             lock: None,
@@ -174,7 +180,7 @@ impl MasternodeSync {
             ],
         );
         (self.book, self.snapshots, self.stored) = (restored.book, restored.snapshots, restored.stored);
-        self.lock = restored.lock;
+        (self.lock, self.keys) = (restored.lock, restored.keys);
         restored.lock
     }
 
@@ -382,7 +388,8 @@ impl MasternodeSync {
         if !self.changed || self.committing.is_some() || ctx.now.mono_ms < self.commit_at_ms {
             return;
         }
-        let kept = Kept { book: &self.book, snapshots: &self.snapshots, lock: self.lock.as_ref() };
+        let kept =
+            Kept { book: &self.book, snapshots: &self.snapshots, lock: self.lock.as_ref(), keys: &self.keys };
         let (records, next) = self.stored.changes(kept);
         self.changed = false;
         self.commit_at_ms = ctx.now.mono_ms + COMMIT_AFTER_MS;

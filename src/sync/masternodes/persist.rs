@@ -1,11 +1,12 @@
 //! What is kept of lists and quorums over a restart, and how it is read back.
 //!
 //! One table of records: the verified ChainLock, each list kept (the lowest whole, every other as the change from the
-//! one below it), proven snapshots, and quorums whose proof is settled. What to write is worked out from what the last
+//! one below it), proven snapshots, quorums whose proof is settled, and members' keys as they were decoded for it. What to write is worked out from what the last
 //! successful commit left, so a failed one is simply made again. Reading back believes no record: lists must have the
 //! roots of their coinbases, and whatever does not hang on the chain of headers is dropped and asked for again.
 
 use super::book::{Book, QuorumRecord, QuorumStatus};
+use super::keys::{Keys, SHARDS};
 use super::snapshots::Snapshots;
 use crate::collections::{SortedMap, SortedSet};
 use crate::masternodes::{ListState, QuorumEntry};
@@ -21,6 +22,7 @@ const KEY_LOCK: u64 = 1;
 const KEY_STATES: u64 = 1 << 40;
 const KEY_SNAPSHOTS: u64 = 2 << 40;
 const KEY_QUORUMS: u64 = 3 << 40;
+const KEY_KEYS: u64 = 4 << 40;
 const KEY_KIND: u64 = !((1 << 40) - 1);
 /// Bumped when a record's form changes: records of another form are not read.
 const FORMAT: u8 = 1;
@@ -36,6 +38,8 @@ pub(super) struct Stored {
     /// Each quorum's key and what was written of it.
     quorums: SortedMap<QuorumName, (u64, QuorumStatus, u32)>,
     lock: Option<ChainLock>,
+    /// How many keys each of their records holds.
+    keys: [u32; SHARDS],
     next_quorum: u64,
     /// Records that could not be read.
     broken: SortedSet<u64>,
@@ -47,6 +51,7 @@ pub(super) struct Kept<'a> {
     pub book: &'a Book,
     pub snapshots: &'a Snapshots,
     pub lock: Option<&'a ChainLock>,
+    pub keys: &'a Keys,
 }
 
 impl Stored {
@@ -66,7 +71,17 @@ impl Stored {
         next.put_states(kept.book, &mut put);
         next.put_snapshots(kept.snapshots, &mut put);
         next.put_quorums(kept.book, &mut put);
+        next.put_keys(kept.keys, &mut put);
         (records, next)
+    }
+
+    fn put_keys(&mut self, keys: &Keys, put: &mut impl FnMut(u64, Option<Vec<u8>>)) {
+        for (shard, (stored, count)) in self.keys.iter_mut().zip(keys.counts()).enumerate() {
+            if stored != count {
+                put(KEY_KEYS + shard as u64, (*count > 0).then(|| keys.encode(shard)));
+                *stored = *count;
+            }
+        }
     }
 
     fn put_states(&mut self, book: &Book, put: &mut impl FnMut(u64, Option<Vec<u8>>)) {
@@ -144,6 +159,7 @@ pub(super) struct Restored {
     pub book: Book,
     pub snapshots: Snapshots,
     pub lock: Option<ChainLock>,
+    pub keys: Keys,
     pub stored: Stored,
 }
 
@@ -158,6 +174,7 @@ pub(super) fn restore(
             KEY_STATES => restored.take_state(&bytes, &height_of),
             KEY_SNAPSHOTS => restored.take_snapshot((key - KEY_SNAPSHOTS) as u32, &bytes),
             KEY_QUORUMS => restored.take_quorum(key, &bytes, &height_of),
+            KEY_KEYS => restored.keys.decode(&bytes),
             _ if key == KEY_LOCK => restored.take_lock(&bytes),
             _ => None,
         };
@@ -165,6 +182,7 @@ pub(super) fn restore(
             restored.stored.broken.insert(key);
         }
     }
+    restored.stored.keys = *restored.keys.counts();
     restored
 }
 
@@ -252,4 +270,41 @@ fn decode_quorum(bytes: &[u8]) -> Option<(QuorumRecord, u32)> {
     r.finish().ok()?;
     let entry = Arc::new(QuorumEntry::new(commitment));
     Some((QuorumRecord { entry, height: None, status, members, last_seen: seen }, seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::masternodes::bls::testing::{commitment, decoded_members};
+
+    fn written(stored: &Stored, keys: &Keys) -> (SortedMap<u64, Vec<u8>>, Stored) {
+        let (book, snapshots) = (Book::default(), Snapshots::default());
+        let (records, next) = stored.changes(Kept { book: &book, snapshots: &snapshots, lock: None, keys });
+        (records.into_iter().map(|record| (record.key, record.value.unwrap())).collect(), next)
+    }
+
+    #[test]
+    fn decoded_keys_are_written_once_and_read_back() {
+        let check = commitment(40);
+        let (first, all) = (commitment(30), decoded_members(&check));
+        let mut keys = Keys::default();
+        keys.learn(&decoded_members(&first));
+        let (mut records, stored) = written(&Stored::default(), &keys);
+        assert!(written(&stored, &keys).0.is_empty());
+        keys.learn(&all);
+        let (more, stored) = written(&stored, &keys);
+        assert!(!more.is_empty() && more.len() <= 10, "{} records for ten keys", more.len());
+        records.extend(more);
+        let restored = restore(records.into_iter().collect(), |_| None);
+        assert_eq!(restored.keys.of_members(&[check]), all);
+        assert_eq!(restored.stored.keys, stored.keys);
+        assert!(restored.stored.broken.is_empty());
+        assert!(written(&restored.stored, &restored.keys).0.is_empty());
+    }
+
+    #[test]
+    fn a_record_of_keys_that_is_none_is_written_over() {
+        let restored = restore(vec![(KEY_KEYS + 3, vec![7; 96])], |_| None);
+        assert_eq!(restored.stored.broken, SortedSet::from([KEY_KEYS + 3]));
+    }
 }

@@ -11,7 +11,7 @@ use crate::api::LogLevel;
 use crate::chain::HeaderChain;
 use crate::checks::{self, Check};
 use crate::collections::{SortedMap, SortedSet};
-use crate::engine::{ComputeReply, ComputeWork, Effect, JobId};
+use crate::engine::{CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, Effect, JobId};
 use crate::masternodes::bls::{CommitmentCheck, Verdict};
 use crate::masternodes::{
     CommitmentError, Cycle, MasternodeEntry, commitment, evo_only, list_height, modifier, plain_members,
@@ -95,7 +95,9 @@ impl MasternodeSync {
         for (checks, suspects) in batch.into_jobs() {
             let job = ctx.ids.job();
             self.proving.jobs.insert(job, suspects);
-            ctx.out.push(Effect::Compute { job, work: ComputeWork::VerifyCommitments(checks) });
+            let decoded = self.keys.of_members(&checks);
+            let work = ComputeWork::VerifyCommitments(CommitmentBatch { checks, decoded });
+            ctx.out.push(Effect::Compute { job, work });
         }
     }
 
@@ -197,7 +199,12 @@ impl MasternodeSync {
     pub(super) fn on_verdicts(&mut self, job: JobId, result: ComputeReply, ctx: &mut Ctx<'_>) {
         let Some(suspects) = self.proving.jobs.remove(&job) else { return };
         let verdicts = match result {
-            ComputeReply::Verdicts(verdicts) if verdicts.len() == suspects.len() => verdicts,
+            ComputeReply::Verdicts(CommitmentVerdicts { verdicts, decoded })
+                if verdicts.len() == suspects.len() =>
+            {
+                self.keys.learn(&decoded);
+                verdicts
+            }
             _ => return self.prove_again(suspects, ctx),
         };
         ctx.recovery.worked(SyncPhase::DownloadingMnList, Failure::Compute);

@@ -1,12 +1,12 @@
 //! Chunk records: loading, writing over and storing them, reading ranges, and finding a header by its hash.
 //!
-//! A stored record is believed as far as its shape goes: whole entries, no longer than a chunk. A record of another
-//! shape is damage.
+//! A chunk is stored packed (`store/packed.rs`) and written over unpacked. A stored record is believed as far as its
+//! shape goes; a record of another shape is damage.
 
 use super::{Get, bytes_of, get_by, idb_failure};
-use crate::chain::pow::x11;
 use crate::collections::SortedMap;
-use crate::store::layout::{self, FINGERPRINT, HEADER};
+use crate::store::layout::{self, FINGERPRINT, HASH, HEADER};
+use crate::store::packed::{self, Unpacked};
 use crate::store::{CHUNK, HeaderRun, Meta, Segment, StoreError};
 use dash_protocol::BlockHash;
 use idb::{KeyRange, ObjectStore, Query};
@@ -15,29 +15,21 @@ use std::ops::Range;
 use wasm_bindgen::JsValue;
 
 /// Chunks of fingerprints that a search holds at a time.
-const SEARCH: u32 = 32;
-
-/// One chunk as stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Chunk {
-    raw: Vec<u8>,
-    prints: Vec<u8>,
-}
+const SEARCH: u32 = 64;
 
 /// Some chunks by their index.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chunks(SortedMap<u32, Chunk>);
+pub(super) struct Chunks(SortedMap<u32, Unpacked>);
 
 impl Chunks {
     /// Asks for the chunks that the runs touch, save those that they fill and those that are warm.
     pub(super) fn load(
         headers: &ObjectStore,
-        prints: &ObjectStore,
         runs: &[&HeaderRun],
         warm: &Chunks,
     ) -> Result<impl Future<Output = Result<Chunks, StoreError>> + use<>, StoreError> {
         let mut loaded = SortedMap::new();
-        let mut wanted: SortedMap<u32, (Get, Get)> = SortedMap::new();
+        let mut wanted: SortedMap<u32, Get> = SortedMap::new();
         for run in runs {
             let heights = layout::heights(run);
             for index in layout::chunks_of(&heights) {
@@ -45,29 +37,23 @@ impl Chunks {
                     continue;
                 }
                 if layout::within(&heights, index).len() == CHUNK as usize {
-                    loaded.insert(index, Chunk::default());
+                    loaded.insert(index, Unpacked::default());
                 } else if let Some(chunk) = warm.0.get(&index) {
                     loaded.insert(index, chunk.clone());
                 } else {
-                    let key = JsValue::from(index);
-                    wanted.insert(index, (get_by(headers, &key)?, get_by(prints, &key)?));
+                    wanted.insert(index, get_by(headers, &JsValue::from(index))?);
                 }
             }
         }
         Ok(async move {
             let mut found = Vec::new();
-            for (index, (raw, prints)) in wanted {
-                found.push((index, raw.await, prints.await));
+            for (index, packed) in wanted {
+                found.push((index, packed.await));
             }
-            for (index, raw, prints) in found {
-                let raw = record(index, raw.map_err(idb_failure)?, HEADER)?;
-                let prints = record(index, prints.map_err(idb_failure)?, FINGERPRINT)?;
-                if raw.len() / HEADER != prints.len() / FINGERPRINT {
-                    return Err(StoreError::Damaged(format!(
-                        "chunk {index} and its fingerprints differ in length"
-                    )));
+            for (index, packed) in found {
+                if let Some(packed) = packed.map_err(idb_failure)? {
+                    loaded.insert(index, packed::unpack(&bytes(index, packed)?, 0..CHUNK as usize)?);
                 }
-                loaded.insert(index, Chunk { raw, prints });
             }
             Ok(Chunks(loaded))
         })
@@ -80,11 +66,11 @@ impl Chunks {
             let part = layout::within(&heights, index);
             let skipped = (index * CHUNK).saturating_sub(run.first_height) as usize;
             let run_part = skipped..skipped + part.len();
-            let prints: Vec<u8> = run.hashes[run_part.clone()].iter().flat_map(print_of).collect();
+            let hashes = run.hashes[run_part.clone()].as_ref();
             let chunk = self.0.entry(index).or_default();
             let raw = &run.raw[run_part.start * HEADER..run_part.end * HEADER];
             layout::splice(&mut chunk.raw, HEADER, part.start, raw);
-            layout::splice(&mut chunk.prints, FINGERPRINT, part.start, &prints);
+            layout::splice(&mut chunk.hashes, HASH, part.start, &joined(hashes));
         }
     }
 
@@ -93,7 +79,7 @@ impl Chunks {
         for (index, chunk) in &mut self.0 {
             let end = layout::within(&(0..tip.saturating_add(1)), *index).end;
             chunk.raw.truncate(end * HEADER);
-            chunk.prints.truncate(end * FINGERPRINT);
+            chunk.hashes.truncate(end * HASH);
         }
     }
 
@@ -101,8 +87,8 @@ impl Chunks {
     pub(super) fn store(&self, headers: &ObjectStore, prints: &ObjectStore) -> Result<(), StoreError> {
         for (index, chunk) in &self.0 {
             let key = JsValue::from(*index);
-            headers.put(&Uint8Array::from(&chunk.raw[..]), Some(&key)).map_err(idb_failure)?;
-            prints.put(&Uint8Array::from(&chunk.prints[..]), Some(&key)).map_err(idb_failure)?;
+            headers.put(&Uint8Array::from(&packed::pack(chunk)[..]), Some(&key)).map_err(idb_failure)?;
+            prints.put(&Uint8Array::from(&prints_of(chunk)[..]), Some(&key)).map_err(idb_failure)?;
         }
         Ok(())
     }
@@ -115,33 +101,26 @@ impl Chunks {
 }
 
 /// The first bytes of a hash in internal order.
-fn print_of(hash: &BlockHash) -> [u8; FINGERPRINT] {
-    let [a, b, c, d, ..] = hash.to_bytes();
+fn print_of(hash: &[u8; HASH]) -> [u8; FINGERPRINT] {
+    let [a, b, c, d, ..] = *hash;
     [a, b, c, d]
 }
 
-/// The header at a position of a chunk, which the caller knows to be there.
-pub(super) fn entry(raw: &[u8], position: usize) -> [u8; HEADER] {
-    let mut entry = [0; HEADER];
-    entry.copy_from_slice(&raw[position * HEADER..(position + 1) * HEADER]);
-    entry
+fn prints_of(chunk: &Unpacked) -> Vec<u8> {
+    chunk.hashes.as_chunks::<HASH>().0.iter().flat_map(print_of).collect()
 }
 
-/// A record's bytes, checked for shape; none for one that is not there.
-fn record(index: u32, value: Option<JsValue>, width: usize) -> Result<Vec<u8>, StoreError> {
-    let Some(value) = value else { return Ok(Vec::new()) };
-    match bytes_of(value) {
-        Some(bytes) if bytes.len() % width == 0 && bytes.len() <= CHUNK as usize * width => Ok(bytes),
-        _ => Err(StoreError::Damaged(format!("chunk {index} has an impossible length"))),
-    }
+fn joined(hashes: &[BlockHash]) -> Vec<u8> {
+    hashes.iter().flat_map(|hash| hash.to_bytes()).collect()
+}
+
+/// A record's bytes.
+fn bytes(index: u32, value: JsValue) -> Result<Vec<u8>, StoreError> {
+    bytes_of(value).ok_or_else(|| StoreError::Damaged(format!("chunk {index} holds no bytes")))
 }
 
 /// The records of a range of chunks with their indices; those that are not there are left out.
-async fn records(
-    store: &ObjectStore,
-    chunks: Range<u32>,
-    width: usize,
-) -> Result<Vec<(u32, Vec<u8>)>, StoreError> {
+async fn records(store: &ObjectStore, chunks: Range<u32>) -> Result<Vec<(u32, Vec<u8>)>, StoreError> {
     if chunks.is_empty() {
         return Ok(Vec::new());
     }
@@ -159,54 +138,54 @@ async fn records(
     keys.into_iter()
         .zip(values)
         .filter_map(|(key, value)| Some((key.as_f64()? as u32, value)))
-        .map(|(index, value)| Ok((index, record(index, Some(value), width)?)))
+        .map(|(index, value)| Ok((index, bytes(index, value)?)))
         .collect()
 }
 
-/// The raw headers of a range, up to the first that is not stored.
-pub(super) async fn read(headers: &ObjectStore, heights: Range<u32>) -> Result<Vec<u8>, StoreError> {
-    let mut out = Vec::with_capacity(heights.len() * HEADER);
-    let mut next = heights.start;
-    for (index, raw) in records(headers, layout::chunks_of(&heights), HEADER).await? {
-        let part = layout::within(&(next..heights.end), index);
+/// The headers of a range with their hashes, up to the first that is not stored.
+pub(super) async fn read(headers: &ObjectStore, heights: Range<u32>) -> Result<HeaderRun, StoreError> {
+    let mut run = HeaderRun { first_height: heights.start, ..HeaderRun::default() };
+    for (index, packed) in records(headers, layout::chunks_of(&heights)).await? {
+        let next = layout::heights(&run).end;
         if next / CHUNK != index {
             break;
         }
-        let stored = raw.get(part.start * HEADER..).unwrap_or_default();
-        let stored = &stored[..stored.len().min(part.len() * HEADER)];
-        for header in stored.chunks_exact(HEADER).take_while(|header| !layout::is_gap(header)) {
-            out.extend_from_slice(header);
-        }
-        next = heights.start + (out.len() / HEADER) as u32;
-        if next != index.saturating_add(1).saturating_mul(CHUNK) {
+        let found = packed::unpack(&packed, layout::within(&(next..heights.end), index))?;
+        let (raw, _) = found.raw.as_chunks::<HEADER>();
+        let known = raw.iter().take_while(|header| !layout::is_gap(&header[..])).count();
+        run.raw.extend(&found.raw[..known * HEADER]);
+        let (hashes, _) = found.hashes[..known * HASH].as_chunks::<HASH>();
+        run.hashes.extend(hashes.iter().copied().map(BlockHash::from_bytes));
+        if layout::heights(&run).end != index.saturating_add(1).saturating_mul(CHUNK) {
             break;
         }
     }
-    Ok(out)
+    Ok(run)
 }
 
-/// Finds a header by its hash, from the newest chunk downwards. A fingerprint only suggests; the hash is computed.
+/// Finds a header by its hash, from the newest chunk downwards. A fingerprint only suggests; the hash is found by
+/// hashing.
 pub(super) async fn find(
     prints: &ObjectStore,
     headers: &ObjectStore,
     meta: &Meta,
     hash: &BlockHash,
 ) -> Result<Option<(u32, [u8; HEADER])>, StoreError> {
-    let print = print_of(hash);
+    let print = print_of(hash.as_bytes());
     let lowest = meta.below.as_ref().map_or(meta.main.context, |below| below.context.min(meta.main.context));
     let bottom = lowest / CHUNK;
     let mut end = meta.main.tip / CHUNK + 1;
     while end > bottom {
         let start = end.saturating_sub(SEARCH).max(bottom);
-        for (index, stored) in records(prints, start..end, FINGERPRINT).await?.into_iter().rev() {
+        for (index, stored) in records(prints, start..end).await?.into_iter().rev() {
             for position in positions(&stored, print) {
                 let height = index * CHUNK + position as u32;
                 if !layout::holds(meta, height) {
                     continue;
                 }
-                let raw = read(headers, height..height + 1).await?;
-                if let Some(raw) = raw.first_chunk::<HEADER>()
-                    && x11(raw) == *hash
+                let found = read(headers, height..height + 1).await?;
+                if let Some(raw) = found.raw.first_chunk::<HEADER>()
+                    && found.hashes.first() == Some(hash)
                 {
                     return Ok(Some((height, *raw)));
                 }

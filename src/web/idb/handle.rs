@@ -18,7 +18,7 @@ use web_sys::{DomException, IdbDatabase, IdbTransaction};
 
 /// Watermarks and epoch, by [`EPOCH`] and [`WATERMARKS`].
 pub(super) const META: &str = "meta";
-/// Raw headers by chunk.
+/// Packed headers by chunk.
 pub(super) const HEADERS: &str = "headers";
 /// The first bytes of each header's hash by chunk, for finding a header by its hash.
 pub(super) const PRINTS: &str = "prints";

@@ -1,10 +1,10 @@
 //! The store in IndexedDB.
 //!
-//! Four object stores: chunks of raw headers, fingerprints of their hashes by the same keys, records, and the
+//! Four object stores: chunks of packed headers, fingerprints of their hashes by the same keys, records, and the
 //! watermarks with the owner's epoch. A commit is one transaction that checks the epoch, writes the chunks it touches
 //! and the records and moves the watermarks, so that a killed tab leaves the last whole commit behind and a client
-//! that was superseded writes nothing. Memory: the last chunk of each segment is kept (twice 170 kB), since the next
-//! commit goes on in it; a read takes what it asks for, a search by hash 32 chunks of fingerprints at a time.
+//! that was superseded writes nothing. Memory: the last chunk of each segment is kept (twice 112 kB), since the next
+//! commit goes on in it; a read takes what it asks for, a search by hash 64 chunks of fingerprints at a time.
 //!
 //! A failure that is neither a full disk nor a newer epoch nor damage is taken for a lost handle: the database is
 //! opened again and the operation tried once more. What fails then is the caller's to bear (`web/storage.rs` goes on
@@ -14,7 +14,6 @@ mod chunks;
 mod handle;
 mod records;
 
-use crate::chain::pow::x11;
 use crate::store::layout::{self, HEADER};
 use crate::store::record;
 use crate::store::{
@@ -137,15 +136,11 @@ impl IdbStore {
             return Ok(HeaderRun { first_height: heights.start, ..HeaderRun::default() });
         };
         let wanted = layout::vouched(&meta, heights.start, heights.len() as u32);
-        // The header after the last one holds the last one's hash.
-        let with_next = layout::vouched(&meta, wanted.start, (wanted.len() as u32).saturating_add(1));
-        let raw = self
-            .retrying(async |handle: &Handle| {
-                let transaction = handle.begin(&[HEADERS], Mode::Read)?;
-                chunks::read(&transaction.store(HEADERS)?, with_next.clone()).await
-            })
-            .await?;
-        Ok(hashed(&meta, wanted, raw))
+        self.retrying(async |handle: &Handle| {
+            let transaction = handle.begin(&[HEADERS], Mode::Read)?;
+            chunks::read(&transaction.store(HEADERS)?, wanted.clone()).await
+        })
+        .await
     }
 
     /// Where the header with this hash is, if the watermarks vouch for it.
@@ -186,8 +181,8 @@ impl IdbStore {
         if run.hashes.len() != heights.len() {
             return Err(StoreError::Damaged(format!("no header at height {}", heights.start + run.len())));
         }
-        match run.raw.last_chunk::<HEADER>() {
-            Some(last) if x11(last) != segment.tip_hash => {
+        match run.hashes.last() {
+            Some(last) if *last != segment.tip_hash => {
                 Err(StoreError::Damaged(format!("another header at height {}", segment.tip)))
             }
             _ => Ok(run),
@@ -208,7 +203,7 @@ impl IdbStore {
         let (headers, prints) = (transaction.store(HEADERS)?, transaction.store(PRINTS)?);
         let epoch = get(&meta_store, EPOCH)?;
         let runs: Vec<&HeaderRun> = batches.iter().flat_map(|batch| &batch.runs).collect();
-        let loading = Chunks::load(&headers, &prints, &runs, warm);
+        let loading = Chunks::load(&headers, &runs, warm);
         // Both are awaited before either is judged: a request must not outlive the one who listens to it.
         let (epoch, chunks) = (epoch.await, loading?.await);
         self.check_epoch(epoch.map_err(idb_failure)?)?;
@@ -282,22 +277,6 @@ impl Store for IdbStore {
 /// The watermarks that hold once all of some batches are written.
 fn last_meta<'a>(batches: &[&'a CommitBatch]) -> Option<&'a Meta> {
     batches.iter().rev().find_map(|batch| batch.meta.as_ref())
-}
-
-/// Gives each header its hash: the parent that the next one names; at the end of a segment its tip's; else computed.
-fn hashed(meta: &Meta, heights: Range<u32>, mut raw: Vec<u8>) -> HeaderRun {
-    let stored = raw.len() / HEADER;
-    let len = stored.min(heights.len());
-    let hashes = (0..len).map(|i| {
-        let height = heights.start + i as u32;
-        match raw.get((i + 1) * HEADER..(i + 2) * HEADER) {
-            Some(next) => layout::parent_in(next),
-            None => layout::tip_hash_at(meta, height).unwrap_or_else(|| x11(&chunks::entry(&raw, i))),
-        }
-    });
-    let hashes = hashes.collect();
-    raw.truncate(len * HEADER);
-    HeaderRun { first_height: heights.start, raw, hashes }
 }
 
 /// A request for a value whose handlers are attached at once.

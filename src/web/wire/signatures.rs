@@ -1,7 +1,8 @@
 //! The checks of signatures and their verdicts. Fields stand one after the other in the order of their declaration;
-//! only the member keys have a count (CompactSize) before them.
+//! keys and verdicts have a count (CompactSize) before them, decoded keys stand before the checks.
 
-use crate::masternodes::bls::{CommitmentCheck, SignatureCheck, Verdict};
+use crate::engine::{CommitmentBatch, CommitmentVerdicts};
+use crate::masternodes::bls::{CommitmentCheck, DecodedKey, SignatureCheck, Verdict};
 use dash_protocol::{BlsPublicKey, Decode, DecodeError, Encode, Reader, put_compact_size};
 
 /// More members than any quorum has.
@@ -12,7 +13,46 @@ const QUORUM_SIGNATURE: u8 = 1;
 const MEMBERS_SIGNATURE: u8 = 2;
 const MALFORMED: u8 = 3;
 
-pub(super) fn put_commitment(check: &CommitmentCheck, out: &mut Vec<u8>) {
+/// More decoded keys than the members of a batch have.
+const MAX_DECODED: usize = 64 * MAX_MEMBERS;
+
+pub(super) fn put_commitments(batch: &CommitmentBatch, out: &mut Vec<u8>) {
+    put_decoded(&batch.decoded, out);
+    batch.checks.iter().for_each(|check| put_commitment(check, out));
+}
+
+pub(super) fn commitments(bytes: &[u8]) -> Option<CommitmentBatch> {
+    let mut r = Reader::new(bytes);
+    let decoded = decoded(&mut r).ok()?;
+    Some(CommitmentBatch { checks: rest(r, commitment)?, decoded })
+}
+
+pub(super) fn put_verdicts(found: &CommitmentVerdicts, out: &mut Vec<u8>) {
+    put_decoded(&found.decoded, out);
+    out.extend(found.verdicts.iter().copied().map(verdict_byte));
+}
+
+pub(super) fn verdicts(bytes: &[u8]) -> Option<CommitmentVerdicts> {
+    let mut r = Reader::new(bytes);
+    let decoded = decoded(&mut r).ok()?;
+    let one = |r: &mut Reader<'_>| {
+        let value = r.u8()?;
+        verdict(value).ok_or(DecodeError::Invalid { what: "verdict", value: value.into() })
+    };
+    Some(CommitmentVerdicts { verdicts: rest(r, one)?, decoded })
+}
+
+fn put_decoded(keys: &[DecodedKey], out: &mut Vec<u8>) {
+    put_compact_size(out, keys.len() as u64);
+    keys.iter().for_each(|key| out.extend_from_slice(key.as_bytes()));
+}
+
+fn decoded(r: &mut Reader<'_>) -> Result<Vec<DecodedKey>, DecodeError> {
+    let count = r.count("decoded keys", MAX_DECODED, DecodedKey::LEN)?;
+    (0..count).map(|_| Ok(DecodedKey::from_bytes(*r.array()?))).collect()
+}
+
+fn put_commitment(check: &CommitmentCheck, out: &mut Vec<u8>) {
     out.extend_from_slice(&check.message);
     check.quorum_key.encode(out);
     check.quorum_sig.encode(out);
@@ -21,7 +61,7 @@ pub(super) fn put_commitment(check: &CommitmentCheck, out: &mut Vec<u8>) {
     check.member_keys.iter().for_each(|key| key.encode(out));
 }
 
-pub(super) fn commitment(r: &mut Reader<'_>) -> Result<CommitmentCheck, DecodeError> {
+fn commitment(r: &mut Reader<'_>) -> Result<CommitmentCheck, DecodeError> {
     Ok(CommitmentCheck {
         message: *r.array()?,
         quorum_key: Decode::decode(r)?,
@@ -46,7 +86,10 @@ pub(super) fn signature(r: &mut Reader<'_>) -> Result<SignatureCheck, DecodeErro
 
 /// As many as the bytes hold.
 pub(super) fn all<T>(bytes: &[u8], one: fn(&mut Reader<'_>) -> Result<T, DecodeError>) -> Option<Vec<T>> {
-    let mut r = Reader::new(bytes);
+    rest(Reader::new(bytes), one)
+}
+
+fn rest<T>(mut r: Reader<'_>, one: fn(&mut Reader<'_>) -> Result<T, DecodeError>) -> Option<Vec<T>> {
     let mut items = Vec::new();
     while !r.is_empty() {
         items.push(one(&mut r).ok()?);
@@ -54,7 +97,7 @@ pub(super) fn all<T>(bytes: &[u8], one: fn(&mut Reader<'_>) -> Result<T, DecodeE
     Some(items)
 }
 
-pub(super) const fn verdict_byte(verdict: Verdict) -> u8 {
+const fn verdict_byte(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Valid => VALID,
         Verdict::QuorumSignature => QUORUM_SIGNATURE,
@@ -63,7 +106,7 @@ pub(super) const fn verdict_byte(verdict: Verdict) -> u8 {
     }
 }
 
-pub(super) const fn verdict(byte: u8) -> Option<Verdict> {
+const fn verdict(byte: u8) -> Option<Verdict> {
     match byte {
         VALID => Some(Verdict::Valid),
         QUORUM_SIGNATURE => Some(Verdict::QuorumSignature),

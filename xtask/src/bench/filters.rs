@@ -12,18 +12,20 @@
 //! (`phases.filters` off), its bytes beyond those with the filters themselves, its wasm memory, which never shrinks,
 //! with 48 MiB. That memory is the engine's; what a compute worker holds besides are a few pieces of work.
 
-use super::Figure;
+use super::{Figure, last_line};
 use crate::{build, e2e, paths, process};
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use std::process::Command;
 
 /// Of the filters and scripts.
 const SEED: u32 = 1;
 const MIB: f64 = 1_048_576.0;
 /// What a watch may take of wasm memory.
 const MEMORY: f64 = 48.0;
+
+pub const HOW: &str = "20,000 made filters of 10 to 140 scripts searched for 1,000 scripts, the fastest of 15 rounds; and a \
+    fresh watch of 1,000 addresses over 100,000 simulated blocks in a fresh profile, three times, through the bridge from \
+    three peers on the same machine into IndexedDB.";
 
 /// How much to measure.
 #[derive(clap::Args)]
@@ -104,26 +106,29 @@ pub fn run(args: &Args) -> Result<Vec<Figure>> {
     let chrome: Chrome = last_line(&mut script)?;
     ensure!(chrome.found == native.found, "Chrome and the native reader do not find the same filters");
 
-    let matched = |name: &str, value: f64| Figure::new(name, value, "filters/s", reader);
-    println!("\nbaseline: the bitcoin crate's reader natively on one thread, {reader:.0} filters/s");
+    let matched = |name: &str, value: f64| {
+        Figure::new(name, value, "filters/s", reader, "the bitcoin crate's reader, natively on one thread")
+    };
     let watch = chrome.watch;
     let name = |what: &str| format!("watch-{}-{what}", args.height);
     Ok(vec![
         matched("chrome-match-0-workers", chrome.per_second[0]),
         matched("chrome-match-1-worker", chrome.per_second[1]),
         matched("native-match", native.filters / native.ours),
-        Figure::new(&name("to-headers-alone"), watch.seconds, "s", watch.header_seconds),
-        Figure::new(&name("to-its-filters"), watch.bytes / MIB, "MiB received", watch.filter_bytes / MIB),
-        Figure::new(&name("memory"), watch.memory / MIB, "MiB of wasm memory", MEMORY),
+        Figure::new(
+            &name("to-headers-alone"),
+            watch.seconds,
+            "s",
+            watch.header_seconds,
+            "the same with headers alone",
+        ),
+        Figure::new(
+            &name("to-its-filters"),
+            watch.bytes / MIB,
+            "MiB received",
+            watch.filter_bytes / MIB,
+            "the filters themselves",
+        ),
+        Figure::new(&name("memory"), watch.memory / MIB, "MiB of wasm memory", MEMORY, "what it may take"),
     ])
-}
-
-/// Runs a program whose last line is what it measured.
-fn last_line<T: DeserializeOwned>(command: &mut Command) -> Result<T> {
-    let mut last = String::new();
-    let status = process::tee(command, |line| line.clone_into(&mut last))?;
-    if !status.success() {
-        bail!("measuring failed");
-    }
-    serde_json::from_str(&last).context("what was measured")
 }

@@ -4,17 +4,19 @@
 //! page would take else: the same signature, in the same page, in the same minutes. Rotation info is compared with a
 //! native client as well.
 
-use super::{Figure, median};
+use super::{Figure, last_line, median, recording};
 use crate::{build, e2e, paths, process};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use dash_spv_bench::{BATCH, Recording, checks, prove, signatures, verify, verify_batch};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fs;
 use std::time::Instant;
 
 /// The rotation info and its neighbours take seconds in a page: the shorter ones run this often for each of those.
 const SHORT_RUNS: u32 = 8;
+
+pub const HOW: &str = "Mainnet's recorded full list, and rotation info with its neighbours, proven from bytes to verified \
+    quorums on one thread, with no key decoded before; medians of 7 rounds.";
 
 /// How much to measure.
 #[derive(clap::Args)]
@@ -40,6 +42,7 @@ const MEASURED: [&str; 4] = ["full-list", "qrinfo", "bls-alone", "bls-in-32"];
 /// The steps of `qrinfo`, for the reader.
 const STEPS: [&str; 3] = ["qrinfo-lists", "qrinfo-members", "qrinfo-signatures"];
 const BASELINE: &str = "noble-bls";
+const NOBLE: &str = "one verification by @noble/curves in the same page";
 
 /// Milliseconds that a native client in use takes for the same on one core: a figure that was given, not measured here,
 /// so that the ratio to it holds for a machine at rest alone.
@@ -47,59 +50,41 @@ const NATIVE_CLIENT: f64 = 1_800.0;
 
 /// All figures.
 pub fn run(args: &Args) -> Result<Vec<Figure>> {
-    let vectors = paths::vectors().map(|dir| dir.join("mainnet")).filter(|dir| dir.is_dir());
-    let Some(vectors) = vectors else {
-        bail!(
-            "no vectors: name the folder that holds them in DASH_VECTORS, or put them into ../shared/vectors"
-        );
-    };
+    let vectors = recording::folder()?;
     build::wasm_bench()?;
 
     process::say("natively");
-    let native = natively(&recording(&vectors)?, args.rounds)?;
+    let native = natively(&recording::read(&vectors)?, args.rounds)?;
 
     process::say("in Chrome");
-    let mut last = String::new();
-    let status = process::tee(
+    let chrome: Medians = last_line(
         e2e::node()?
             .arg(e2e::scripts().join("bench-masternodes.mjs"))
             .args(["--rounds", &args.rounds.to_string(), "--batch", &BATCH.to_string()])
             .args(["--short-runs", &SHORT_RUNS.to_string()])
             .env("E2E_BENCH", paths::wasm_bench())
             .env("E2E_VECTORS", &vectors),
-        |line| line.clone_into(&mut last),
     )?;
-    if !status.success() {
-        bail!("measuring in Chrome failed");
-    }
-    let chrome: Medians = serde_json::from_str(&last).context("the figures measured in Chrome")?;
 
     let baseline = chrome.of(BASELINE)?;
-    println!("\nbaseline: one verification by @noble/curves in the same page, {baseline:.1} ms");
     let mut figures = Vec::new();
     for (side, medians) in [("chrome", &chrome), ("native", &native)] {
         for name in MEASURED {
-            figures.push(Figure::new(&format!("{side}-{name}"), medians.of(name)?, "ms", baseline));
+            figures.push(Figure::new(&format!("{side}-{name}"), medians.of(name)?, "ms", baseline, NOBLE));
         }
         let whole = medians.of("qrinfo")?;
-        figures.push(Figure::new(&format!("{side}-qrinfo-to-native-client"), whole, "ms", NATIVE_CLIENT));
+        let name = format!("{side}-qrinfo-to-native-client");
+        figures.push(Figure::new(
+            &name,
+            whole,
+            "ms",
+            NATIVE_CLIENT,
+            "a native client in use, as it was given",
+        ));
         let steps = STEPS.map(|step| medians.of(step).map(|ms| format!("{step} {ms:.1} ms")));
         println!("{side}: {}", steps.into_iter().collect::<Result<Vec<_>>>()?.join(", "));
     }
     Ok(figures)
-}
-
-fn recording(folder: &std::path::Path) -> Result<Recording> {
-    let read =
-        |name: &str| fs::read(folder.join(name)).with_context(|| folder.join(name).display().to_string());
-    let mut files = BTreeMap::new();
-    for name in Recording::INDEX {
-        files.insert(name.to_owned(), read(name)?);
-    }
-    for name in Recording::files(&files[Recording::INDEX[0]])? {
-        files.insert(name.clone(), read(&name)?);
-    }
-    Ok(Recording::new(files)?)
 }
 
 /// Times by name.

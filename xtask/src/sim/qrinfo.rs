@@ -72,8 +72,8 @@ pub fn run(args: &Args) -> Result<()> {
     }
     let middle = |runs: &[Run]| median(runs.iter().map(|run| run.ms).collect()) as f64;
     let figures = [
-        Figure::new("qrinfo-parallel", middle(&parallel), "ms", middle(&one)),
-        Figure::new("qrinfo-half-failing", middle(&failing), "ms", middle(&parallel)),
+        Figure::new("qrinfo-parallel", middle(&parallel), "ms", middle(&one), "one request at a time"),
+        Figure::new("qrinfo-half-failing", middle(&failing), "ms", middle(&parallel), "none failing"),
     ];
     print(&figures)?;
     judge(&figures, &failing)

@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<()> {
     let failed: Vec<&u64> =
         results.iter().filter(|(_, result)| result.is_err()).map(|(seed, _)| seed).collect();
     let right = results.len() - failed.len();
-    print(&[Figure::new("wallet-as-the-ledger", right as f64, "seeds", args.seeds as f64)])?;
+    print(&[Figure::new("wallet-as-the-ledger", right as f64, "seeds", args.seeds as f64, "all of them")])?;
     if !failed.is_empty() {
         bail!("the client says something else than the ledger for seeds {failed:?}");
     }

@@ -1,10 +1,14 @@
-//! The benchmarks for a page: of lists and quorums one object that keeps what each step makes for the next one, and in
-//! `filters.rs` the search through filters.
+//! The benchmarks for a page: of lists and quorums one object that keeps what each step makes for the next one, in
+//! `filters.rs` the search through filters, in `x11.rs` hashes of headers.
 
 mod filters;
+mod x11;
 
 use crate::quorums::Lists;
-use crate::{BenchError, Recording, checks, prove, signatures, verify, verify_batch};
+use crate::{
+    BenchError, RecordedHeaders, Recording, checks, prove, signatures, verify, verify_batch,
+    verify_one_by_one,
+};
 use dash_spv_wasm::masternodes::ListState;
 use dash_spv_wasm::masternodes::bls::{CommitmentCheck, SignatureCheck};
 use std::collections::BTreeMap;
@@ -68,6 +72,12 @@ impl Bench {
         verify(&self.checks).map_err(said)
     }
 
+    /// The same without batches.
+    #[wasm_bindgen(js_name = verifyOneByOne)]
+    pub fn verify_one_by_one(&self) -> Result<(), String> {
+        verify_one_by_one(&self.checks).map_err(said)
+    }
+
     /// The first so many of the quorums' own signatures, together.
     #[wasm_bindgen(js_name = verifySignatures)]
     pub fn verify_signatures(&self, count: usize) -> Result<(), String> {
@@ -82,6 +92,25 @@ impl Bench {
 
     fn recording(&self) -> Result<&Recording, String> {
         self.recording.as_ref().ok_or_else(|| "nothing is loaded".to_owned())
+    }
+}
+
+/// The rules for recorded headers.
+#[wasm_bindgen]
+pub struct HeaderRules(RecordedHeaders);
+
+#[wasm_bindgen]
+impl HeaderRules {
+    /// From raw headers of mainnet, joined, and the height of the first.
+    #[wasm_bindgen(constructor)]
+    pub fn new(raw: &[u8], first_height: u32) -> Result<Self, String> {
+        RecordedHeaders::new(raw, first_height).map(Self).map_err(said)
+    }
+
+    /// Checks all but the first ones; how many.
+    pub fn accept(&self) -> Result<usize, String> {
+        self.0.accept().map_err(said)?;
+        Ok(self.0.count())
     }
 }
 

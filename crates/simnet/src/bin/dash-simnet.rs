@@ -94,7 +94,7 @@ fn overrides(options: &Options) -> ChainOverrides {
     let is_devnet = options.network.starts_with("devnet-");
     ChainOverrides {
         minimum_difficulty_blocks: is_devnet.then_some(options.minimum_difficulty_blocks),
-        activation: options.activation.iter().cloned().collect(),
+        activation: options.activation.to_vec(),
         ..ChainOverrides::default()
     }
 }

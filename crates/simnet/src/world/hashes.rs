@@ -45,7 +45,11 @@ impl Hashes {
                 CompressedHeaders::from_payload(payload)
                     .and_then(|headers| headers.expand(|raw| self.hash(raw))),
             ),
-            work @ (ComputeWork::VerifyCommitments(_) | ComputeWork::VerifySignatures(_)) => once(work),
+            // Keys that were decoded before change nothing but the time.
+            ComputeWork::VerifyCommitments(batch) => {
+                once(ComputeWork::VerifyCommitments(batch.checks.into()))
+            }
+            work @ ComputeWork::VerifySignatures(_) => once(work),
             work @ ComputeWork::MatchFilters(_) => dash_spv_wasm::compute::run(work),
         }
     }
@@ -88,7 +92,7 @@ pub(super) fn cost(work: &ComputeWork) -> u64 {
             [count @ ..=0xfc, ..] => u64::from(*count),
             _ => 0,
         },
-        ComputeWork::VerifyCommitments(checks) => checks.len() as u64 * COMMITMENT,
+        ComputeWork::VerifyCommitments(batch) => batch.checks.len() as u64 * COMMITMENT,
         ComputeWork::VerifySignatures(checks) => checks.len() as u64 * SIGNATURE,
         ComputeWork::MatchFilters(batch) => {
             (batch.filters.len() as u64) * (1 + batch.elements.len() as u64 / ELEMENTS)

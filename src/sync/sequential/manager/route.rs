@@ -4,7 +4,7 @@ use super::{SequentialSyncManager, Surroundings};
 use crate::engine::{CommitId, ComputeReply, ConnId, JobId, ReadId};
 use crate::network::PeerMessage;
 use crate::store::{ReadReply, StoreError};
-use crate::sync::headers::TipChange;
+use crate::sync::headers::{Computed, TipChange};
 use dash_protocol::{Message, OutPoint, Transaction, Txid};
 
 impl SequentialSyncManager {
@@ -67,7 +67,12 @@ impl SequentialSyncManager {
     }
 
     /// Takes what became of a job.
-    pub(crate) fn on_computed(&mut self, job: JobId, result: ComputeReply, around: &mut Surroundings<'_>) {
+    pub(crate) fn on_computed(
+        &mut self,
+        job: JobId,
+        result: ComputeReply,
+        around: &mut Surroundings<'_>,
+    ) -> Computed {
         if self.masternodes.owns_job(job) {
             self.with_masternodes(around, |lists, _, ctx| lists.on_computed(job, result, ctx));
         } else if self.filters.owns_job(job) {
@@ -76,8 +81,9 @@ impl SequentialSyncManager {
             let tip = self.headers.tip().height;
             self.with_finality(around, |locks, _, _, ctx| locks.on_computed(job, result, tip, ctx));
         } else {
-            self.with_headers(around, |headers, ctx| headers.on_computed(job, result, ctx));
+            return self.with_headers(around, |headers, ctx| headers.on_computed(job, result, ctx));
         }
+        Computed::Counts
     }
 
     /// Takes what became of a commit, and tells whether the tip moved.
