@@ -1,8 +1,8 @@
 //! The compute pool: jobs for other cores, and for the engine's own thread when there are none or they are busy.
 //!
 //! Each worker has at most [`PER_WORKER`] jobs, so that it never waits and little is lost with it. What the workers
-//! have no room for the engine's thread takes, one job a turn of the event loop, so that sockets are served in
-//! between. Compressed messages, which take long, are left to workers where there are any. A worker that breaks, or
+//! have no room for the engine's thread takes, one job a turn of the event loop, and of headers to hash a part of a job,
+//! so that sockets are served in between. Compressed messages, which take long, are left to workers where there are any. A worker that breaks, or
 //! that keeps a job longer than [`JOB_MS`], is replaced once, and its jobs are given out again. The job it broke over goes
 //! to another worker, never to the engine's thread, and is answered `Failed` when that breaks too or there is none. How many jobs wait is bounded by the engine, which has only so many in flight.
 
@@ -10,8 +10,10 @@ use super::clock::{Alarm, Clock, Turn};
 use super::host::Host;
 use super::socket::Sink;
 use super::wire;
+use crate::chain::pow;
 use crate::compute;
 use crate::engine::{ComputeReply, ComputeWork, Input, JobId};
+use dash_protocol::{BlockHash, Header};
 use js_sys::{Array, Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -23,6 +25,9 @@ use web_sys::{Event, MessageEvent, Worker};
 pub const PER_WORKER: usize = 2;
 /// The longest that a worker may keep a job. The largest one takes a tenth of a second.
 pub const JOB_MS: u64 = 20_000;
+/// Headers that the engine's thread hashes in a turn: a message that arrives waits for these at most, half a
+/// millisecond, before the next request can follow it.
+const TURN_HEADERS: usize = 96;
 /// How many workers may break over a job.
 const MAX_BREAKS: u8 = 2;
 
@@ -46,9 +51,19 @@ struct Slot {
     _on_error: Closure<dyn FnMut(Event)>,
 }
 
+/// Headers that the engine's thread is hashing.
+struct Hashing {
+    job: JobId,
+    raw: Vec<u8>,
+    /// Those that it has.
+    hashes: Vec<BlockHash>,
+}
+
 struct State {
     slots: Vec<Option<Slot>>,
     queue: VecDeque<Job>,
+    /// What the engine's thread works on in turns.
+    hashing: Option<Hashing>,
     closed: bool,
 }
 
@@ -76,7 +91,12 @@ impl Pool {
                 }
             };
             Self {
-                state: RefCell::new(State { slots: Vec::new(), queue: VecDeque::new(), closed: false }),
+                state: RefCell::new(State {
+                    slots: Vec::new(),
+                    queue: VecDeque::new(),
+                    hashing: None,
+                    closed: false,
+                }),
                 this: this.clone(),
                 host,
                 clock: Clock::new(),
@@ -113,6 +133,7 @@ impl Pool {
         let mut state = self.state.borrow_mut();
         state.closed = true;
         state.queue.clear();
+        state.hashing = None;
         let slots = std::mem::take(&mut state.slots);
         drop(state);
         self.watch.clear();
@@ -203,13 +224,41 @@ impl Pool {
         let alone = !state.slots.iter().flatten().any(|slot| slot.ready);
         let fit =
             |job: &Job| job.breaks == 0 && (alone || matches!(job.work, ComputeWork::HashHeaders { .. }));
-        let job = state.queue.iter().position(fit).and_then(|at| state.queue.remove(at));
+        let hashing = state.hashing.take();
+        let job = match hashing {
+            None => state.queue.iter().position(fit).and_then(|at| state.queue.remove(at)),
+            Some(_) => None,
+        };
         drop(state);
-        let Some(job) = job else { return };
-        let result = compute::run(job.work);
-        (self.sink)(Input::Computed { job: job.id, result });
-        if !self.state.borrow().queue.is_empty() {
+        match (hashing, job) {
+            (Some(hashing), _) => self.hash_on(hashing),
+            (None, Some(Job { id, work: ComputeWork::HashHeaders { raw }, .. })) => {
+                let hashes = Vec::with_capacity(raw.len() / Header::LEN);
+                self.hash_on(Hashing { job: id, raw, hashes });
+            }
+            (None, Some(Job { id, work, .. })) => {
+                let result = compute::run(work);
+                (self.sink)(Input::Computed { job: id, result });
+            }
+            (None, None) => return,
+        }
+        let state = self.state.borrow();
+        if state.hashing.is_some() || !state.queue.is_empty() {
+            drop(state);
             self.turn.schedule();
+        }
+    }
+
+    /// Hashes as many headers as fit into a turn.
+    fn hash_on(&self, mut hashing: Hashing) {
+        let from = hashing.hashes.len() * Header::LEN;
+        let to = hashing.raw.len().min(from + TURN_HEADERS * Header::LEN);
+        hashing.hashes.extend(pow::x11_batch(&hashing.raw[from..to]));
+        if to < hashing.raw.len() {
+            self.state.borrow_mut().hashing = Some(hashing);
+        } else {
+            let result = ComputeReply::Hashes(hashing.hashes);
+            (self.sink)(Input::Computed { job: hashing.job, result });
         }
     }
 

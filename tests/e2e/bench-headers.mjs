@@ -11,6 +11,9 @@ const names = ['short', 'long', 'rounds', 'opens'];
 const { values } = parseArgs({ options: Object.fromEntries(names.map(name => [name, { type: 'string' }])) });
 const [short, long, rounds, opens] = names.map(name => Number(values[name]));
 
+/** Headers from one checkpoint to the next, as on mainnet. */
+const STEP = 28_800;
+
 const median = numbers => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 /** In the page: X11 hashes per second of so many workers at once, each. */
@@ -67,7 +70,7 @@ async function once(net, name, computeWorkers, visits) {
   try {
     const { gate, page } = await measuringPage(t, net);
     const options = {
-      network: net.option,
+      network: { regtest: { checkpoints: net.checkpoints } },
       bridges: [gate.url],
       peers: { target: net.peers.length },
       computeWorkers,
@@ -105,7 +108,9 @@ const middle = runs => runs.toSorted((a, b) => a.rate / a.x11 - b.rate / b.x11)[
 async function measure(height, computeWorkers, times, visits = 0) {
   const t = scope();
   try {
-    const net = await simnet(t, { peers: 3, height });
+    const checkpoints = Array.from({ length: Math.floor(height / STEP) }, (_, at) => `${(at + 1) * STEP}`);
+    const args = checkpoints.flatMap(at => ['--checkpoint', at]);
+    const net = await simnet(t, { peers: 3, height, args });
     const runs = [];
     for (let round = 0; round < times; round++) {
       const name = `${height} headers, ${computeWorkers} compute workers`;

@@ -103,6 +103,8 @@ export async function simnet(
     network,
     /** The option `network` of a client. */
     option: ready.option,
+    /** The blocks that were asked for as checkpoints: heights and hashes. */
+    checkpoints: ready.checkpoints.map(({ height, hash }) => ({ height, hash })),
     peers: ready.peers,
     /** `empty`: leave out the payments that wait. */
     mine: (blocks, { empty = false } = {}) => control('POST', `/mine?blocks=${blocks}&empty=${empty}`),
