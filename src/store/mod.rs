@@ -2,7 +2,7 @@
 //!
 //! The engine asks for commits and reads by effects and never touches a store itself. A commit holds data *and* the
 //! watermark that vouches for it, so that a killed tab resumes from the last whole batch. `memory.rs` is the store of
-//! tests and of pages without storage; `web/idb.rs` keeps the same shapes in IndexedDB.
+//! tests and of pages without storage; `web/idb.rs` keeps the same shapes in IndexedDB, headers in the form of `packed.rs`.
 //!
 //! **Layout.** Two kinds of things are kept: headers by height, and records of bytes by table and key, which say
 //! nothing to the store. Headers are kept by height, without gaps, in up to two segments: the main one, which ends at the tip,
