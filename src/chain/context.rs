@@ -94,11 +94,12 @@ impl Context {
     /// The median of the last eleven times: the next header's time must be above it.
     pub fn median_time_past(&self) -> u32 {
         let mut times = [0; MEDIAN_SPAN];
-        let count = self.past.len().min(MEDIAN_SPAN);
-        for (time, past) in times.iter_mut().zip(self.past.iter().rev()) {
+        let earlier = self.past.len().saturating_sub(MEDIAN_SPAN);
+        let last = self.past.iter().skip(earlier);
+        for (time, past) in times.iter_mut().zip(last) {
             *time = past.time;
         }
-        median(&mut times[..count])
+        median(&mut times[..self.past.len() - earlier])
     }
 
     /// The `n`-th header before the last one; 0 is the last one itself.

@@ -8,9 +8,9 @@
 //! [`MAX_BRANCH_HEADERS`]: crate::chain::MAX_BRANCH_HEADERS
 
 use crate::chain::branches::Branches;
-use crate::chain::by_hash::ByHash;
 use crate::chain::context::Context;
 use crate::chain::rules::{HeaderError, Rules};
+use crate::chain::window::Window;
 use crate::chain::work::{WorkCache, work_of};
 use crate::chain::{Entry, RivalChain, checkpoints, locator, pow};
 use crate::collections::sort_by_key;
@@ -38,9 +38,7 @@ const MAX_ANCHORS: usize = 256;
 pub struct HeaderChain {
     rules: Rules,
     /// Heights without gaps, ending with the tip.
-    best: VecDeque<Entry>,
-    /// The heights of `best` by hash.
-    heights: ByHash<u32>,
+    best: Window,
     /// What the rules see from the tip.
     context: Context,
     works: WorkCache,
@@ -111,12 +109,9 @@ impl HeaderChain {
     ) -> Result<Self, HeaderError> {
         let height = best.back().map_or(0, |tip| tip.height);
         let context = Context::new(&rules, height, best.iter().map(|entry| &entry.header))?;
-        let mut heights = ByHash::with_capacity_and_hasher(MEMORY_WINDOW * 2, Default::default());
-        heights.extend(best.iter().map(|entry| (entry.hash, entry.height)));
         Ok(Self {
             rules,
-            best,
-            heights,
+            best: Window::new(best, MEMORY_WINDOW),
             context,
             works: WorkCache::default(),
             branches: Branches::default(),
@@ -133,12 +128,12 @@ impl HeaderChain {
     /// The header at the end of the best chain: of the one with the most work that no lock speaks against; among equals,
     /// of the one seen first.
     pub fn tip(&self) -> &Entry {
-        self.best.back().expect("a chain has its start at least")
+        self.best.entries().back().expect("a chain has its start at least")
     }
 
     /// The lowest height in memory.
     pub fn base_height(&self) -> u32 {
-        self.best.front().expect("a chain has its start at least").height
+        self.best.entries().front().expect("a chain has its start at least").height
     }
 
     /// The height below which no branch may leave the best chain: the start, the last checkpoint passed, or the highest
@@ -149,20 +144,17 @@ impl HeaderChain {
 
     /// The header of the best chain at a height, if it is in memory.
     pub fn at(&self, height: u32) -> Option<&Entry> {
-        self.best.get(height.checked_sub(self.base_height())? as usize)
+        self.best.at(height)
     }
 
     /// A header of the best chain or of a branch by its hash, if it is in memory.
     pub fn find(&self, hash: &BlockHash) -> Option<&Entry> {
-        match self.heights.get(hash) {
-            Some(height) => self.at(*height),
-            None => self.branches.get(hash).map(|(entry, _)| entry),
-        }
+        self.best.find(hash).or_else(|| self.branches.get(hash).map(|(entry, _)| entry))
     }
 
     /// Whether the header with this hash is in memory and on the best chain.
     pub fn is_best(&self, hash: &BlockHash) -> bool {
-        self.heights.contains_key(hash)
+        self.best.find(hash).is_some()
     }
 
     /// How many headers of side branches are kept.
@@ -187,7 +179,7 @@ impl HeaderChain {
             raw: Vec::with_capacity(count * Header::LEN),
             hashes: Vec::with_capacity(count),
         };
-        for entry in self.best.range(first..first + count) {
+        for entry in self.best.entries().range(first..first + count) {
             run.raw.extend_from_slice(&entry.header.to_bytes());
             run.hashes.push(entry.hash);
         }
@@ -218,11 +210,7 @@ impl HeaderChain {
     /// Drops what exceeds [`MEMORY_WINDOW`], oldest first, and the branches that hung from it. [`accept`](Self::accept)
     /// begins with it, so that what it connected can be read until the next call.
     pub fn trim(&mut self) {
-        while self.best.len() > MEMORY_WINDOW {
-            if let Some(entry) = self.best.pop_front() {
-                self.heights.remove(&entry.hash);
-            }
-        }
+        self.best.keep_last(MEMORY_WINDOW);
         self.drop_lost_branches();
     }
 

@@ -8,11 +8,10 @@
 //!   [`rules`] all rules for one header with their errors.
 //! - [`checkpoints`] says where to start and what must be met on the way, [`start`] gathers the ancestors of a start.
 //! - [`header_chain`] keeps the end of the best chain in memory together with the side branches (`branches`) and moves
-//!   to the one with the most work, or with the block that a ChainLock names; `by_hash` is the map it finds headers by;
-//!   [`rival`] proves a branch that forks off below memory; [`locator`] tells a peer where we are.
+//!   to the one with the most work, or with the block that a ChainLock names; `window` is that end, by
+//!   height and by hash; [`rival`] proves a branch that forks off below memory; [`locator`] tells a peer where we are.
 
 mod branches;
-mod by_hash;
 pub mod checkpoints;
 pub mod context;
 pub mod difficulty;
@@ -26,6 +25,7 @@ pub mod target;
 #[cfg(test)]
 mod testing;
 pub mod time;
+mod window;
 pub mod work;
 
 pub use branches::MAX_BRANCH_HEADERS;

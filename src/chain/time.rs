@@ -3,8 +3,6 @@
 //! A header's time must lie above the median of the eleven before it, and at most two hours ahead of our clock (Dash
 //! Core's `ContextualCheckBlockHeader`).
 
-use crate::collections::sort;
-
 /// How far ahead of our clock a header's time may be, in seconds.
 pub const MAX_FUTURE_SECS: u64 = 2 * 60 * 60;
 
@@ -14,7 +12,14 @@ pub const MEDIAN_SPAN: usize = 11;
 /// The median of up to [`MEDIAN_SPAN`] times, as Dash Core takes it: the element in the middle of the sorted times, the
 /// later of the two middle ones for an even count. The times are sorted in place; zero for none.
 pub fn median(times: &mut [u32]) -> u32 {
-    sort(times);
+    // They are few and nearly in order: each is moved down past those few that are later.
+    for next in 1..times.len() {
+        let mut at = next;
+        while at > 0 && times[at - 1] > times[at] {
+            times.swap(at - 1, at);
+            at -= 1;
+        }
+    }
     times.get(times.len() / 2).copied().unwrap_or(0)
 }
 

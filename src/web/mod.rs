@@ -9,7 +9,7 @@
 //! | `calls.rs` | calls in flight and their promises |
 //! | `socket.rs` | connections to peers |
 //! | `storage.rs`, `idb/` | what is kept: the queue of commits and reads, and IndexedDB |
-//! | `workers.rs`, `wire.rs` | computations on other cores, and their encoding |
+//! | `workers.rs`, `wire.rs`, `buffers.rs` | computations on other cores, their encoding, and what carries it |
 //! | `clock.rs` | time, one alarm, turns of the event loop |
 //!
 //! **Re-entrancy.** Whatever happens becomes an [`crate::engine::Input`] in a queue; one loop empties it. The engine is
@@ -24,6 +24,7 @@ pub mod storage;
 pub mod wire;
 pub mod workers;
 
+mod buffers;
 mod calls;
 mod driver;
 mod host;

@@ -6,6 +6,7 @@
 //! that keeps a job longer than [`JOB_MS`], is replaced once, and its jobs are given out again. The job it broke over goes
 //! to another worker, never to the engine's thread, and is answered `Failed` when that breaks too or there is none. How many jobs wait is bounded by the engine, which has only so many in flight.
 
+use super::buffers::Buffers;
 use super::clock::{Alarm, Clock, Turn};
 use super::host::Host;
 use super::socket::Sink;
@@ -14,20 +15,21 @@ use crate::chain::pow;
 use crate::compute;
 use crate::engine::{ComputeReply, ComputeWork, Input, JobId};
 use dash_protocol::{BlockHash, Header};
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Object, Reflect, Uint8Array};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent, Worker};
 
-/// Jobs given to a worker at a time: one to work on, one to go on with.
-pub const PER_WORKER: usize = 2;
+/// Jobs given to a worker at a time: one to work on, and some to go on with while the engine's thread is busy: of headers
+/// they last for fifteen milliseconds.
+pub const PER_WORKER: usize = 3;
 /// The longest that a worker may keep a job. The largest one takes a tenth of a second.
 pub const JOB_MS: u64 = 20_000;
-/// Headers that the engine's thread hashes in a turn: a message that arrives waits for these at most, half a
-/// millisecond, before the next request can follow it.
-const TURN_HEADERS: usize = 96;
+/// Headers that the engine's thread hashes in a turn, a third of a job's: a message that arrives waits for these at most,
+/// two milliseconds, before the next request can follow it.
+const TURN_HEADERS: usize = 252;
 /// How many workers may break over a job.
 const MAX_BREAKS: u8 = 2;
 
@@ -70,6 +72,7 @@ struct State {
 /// The compute pool of one client.
 pub struct Pool {
     state: RefCell<State>,
+    buffers: Buffers,
     this: Weak<Pool>,
     host: Host,
     clock: Clock,
@@ -97,6 +100,7 @@ impl Pool {
                     hashing: None,
                     closed: false,
                 }),
+                buffers: Buffers::default(),
                 this: this.clone(),
                 host,
                 clock: Clock::new(),
@@ -193,7 +197,7 @@ impl Pool {
                 .min_by_key(|(_, slot)| slot.given.len());
             let Some((index, slot)) = free else { break };
             let Some(job) = queue.pop_front() else { break };
-            let posted = post(&slot.worker, &job);
+            let posted = self.post(&slot.worker, &job);
             slot.given.push((job, self.clock.now().mono_ms));
             if posted.is_err() {
                 broken.push((index, slot.worker.clone()));
@@ -215,6 +219,17 @@ impl Pool {
         for (index, worker) in broken {
             self.broken(index, &worker, None);
         }
+    }
+
+    /// Posts a job; the buffer with its bytes moves to the worker.
+    fn post(&self, worker: &Worker, job: &Job) -> Result<(), JsValue> {
+        let bytes = wire::encode_work(&job.work);
+        let work = self.buffers.fill(&bytes);
+        let message = Object::new();
+        Reflect::set(&message, &"job".into(), &(job.id.0 as f64).into())?;
+        Reflect::set(&message, &"length".into(), &(bytes.len() as f64).into())?;
+        Reflect::set(&message, &"work".into(), &work)?;
+        worker.post_message_with_transfer(&message, &Array::of1(&work))
     }
 
     /// The engine's thread takes one job, if one is left for it.
@@ -278,9 +293,13 @@ impl Pool {
         }
         let named = field("job").and_then(|job| job.as_f64());
         let at = slot.given.iter().position(|(job, _)| Some(job.id.0 as f64) == named);
-        let reply = field("reply")
-            .map(|reply| Uint8Array::new(&reply).to_vec())
-            .and_then(|bytes| wire::decode_reply(&bytes).ok());
+        let length = field("length").and_then(|length| length.as_f64());
+        let reply =
+            field("reply").and_then(|reply| reply.dyn_into::<ArrayBuffer>().ok()).and_then(|buffer| {
+                let bytes = Uint8Array::new(&buffer).to_vec();
+                self.buffers.keep(buffer);
+                wire::decode_reply(bytes.get(..length? as usize)?).ok()
+            });
         match (at, reply) {
             (Some(at), Some(reply)) if wire::answers(&slot.given[at].0.work, &reply) => {
                 let (job, _) = slot.given.remove(at);
@@ -359,15 +378,6 @@ impl Drop for Pool {
     fn drop(&mut self) {
         self.close();
     }
-}
-
-/// Posts a job; its bytes move to the worker.
-fn post(worker: &Worker, job: &Job) -> Result<(), JsValue> {
-    let work = Uint8Array::from(&wire::encode_work(&job.work)[..]).buffer();
-    let message = Object::new();
-    Reflect::set(&message, &"job".into(), &(job.id.0 as f64).into())?;
-    Reflect::set(&message, &"work".into(), &work)?;
-    worker.post_message_with_transfer(&message, &Array::of1(&work))
 }
 
 /// Silences and ends a worker. Its handlers are dropped in a task of their own, since one may be running.

@@ -14,10 +14,9 @@ use wasm_bindgen_test::wasm_bindgen_test;
 /// Answers every job with hashes of zeroes.
 const HONEST: &str = "
     postMessage({ ready: true });
-    onmessage = ({ data: { job, work } }) => {
-        const reply = new Uint8Array(1 + (work.byteLength - 1) / 80 * 32);
-        reply[0] = 1;
-        postMessage({ job, reply: reply.buffer }, [reply.buffer]);
+    onmessage = ({ data: { job, length, work } }) => {
+        new Uint8Array(work).fill(0)[0] = 1;
+        postMessage({ job, length: 1 + (length - 1) / 80 * 32, reply: work }, [work]);
     };";
 /// Breaks at its first job.
 const BROKEN: &str = "postMessage({ ready: true }); onmessage = () => { throw new Error('broken'); };";

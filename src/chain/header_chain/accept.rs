@@ -77,7 +77,7 @@ impl HeaderChain {
         if *parent == self.tip().hash {
             return self.extend(headers, known, now);
         }
-        if let Some(&entry) = self.heights.get(parent).and_then(|height| self.at(*height)) {
+        if let Some(&entry) = self.best.find(parent) {
             return self.branch(headers, known, entry, entry.height, now);
         }
         match self.branches.get(parent) {
@@ -116,16 +116,13 @@ impl HeaderChain {
         let from = self.tip().height + 1;
         let mut error = None;
         for (i, (header, hash)) in headers.iter().enumerate().skip(known) {
-            let parent = self.best.back().expect("a chain has its start at least");
+            let parent = self.best.entries().back().expect("a chain has its start at least");
             let admitted = self.finality.admit(parent.height + 1, hash);
             let followed = admitted.and_then(|()| {
                 follow(&self.rules, &mut self.context, &mut self.works, parent, header, hash, now)
             });
             match followed {
-                Ok(entry) => {
-                    self.heights.insert(entry.hash, entry.height);
-                    self.best.push_back(entry);
-                }
+                Ok(entry) => self.best.push(entry),
                 Err(refused) => {
                     error = Some((i, refused));
                     break;
@@ -200,16 +197,12 @@ impl HeaderChain {
         let mut connected = self.branches.take_path(parent);
         connected.extend(fresh);
         let kept = (fork + 1 - self.base_height()) as usize;
-        let disconnected: Vec<Entry> = self.best.drain(kept..).collect();
-        for entry in &disconnected {
-            self.heights.remove(&entry.hash);
-        }
-        self.heights.extend(connected.iter().map(|entry| (entry.hash, entry.height)));
+        let disconnected = self.best.cut(kept);
         let count = connected.len() as u32;
-        self.best.extend(connected);
+        connected.into_iter().for_each(|entry| self.best.push(entry));
         self.context = context;
-        let heights = &self.heights;
-        self.branches.rebuild(&disconnected, |hash| heights.get(hash).copied());
+        let best = &self.best;
+        self.branches.rebuild(&disconnected, |hash| best.find(hash).map(|entry| entry.height));
         self.pass_checkpoints();
         self.settle_lock();
         self.drop_lost_branches();

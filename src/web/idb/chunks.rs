@@ -85,10 +85,11 @@ impl Chunks {
 
     /// Asks for all of them to be written.
     pub(super) fn store(&self, headers: &ObjectStore, prints: &ObjectStore) -> Result<(), StoreError> {
+        let (mut header_sheet, mut print_sheet) = (Sheet::default(), Sheet::default());
         for (index, chunk) in &self.0 {
             let key = JsValue::from(*index);
-            headers.put(&Uint8Array::from(&packed::pack(chunk)[..]), Some(&key)).map_err(idb_failure)?;
-            prints.put(&Uint8Array::from(&prints_of(chunk)[..]), Some(&key)).map_err(idb_failure)?;
+            headers.put(header_sheet.with(&packed::pack(chunk)), Some(&key)).map_err(idb_failure)?;
+            prints.put(print_sheet.with(&prints_of(chunk)), Some(&key)).map_err(idb_failure)?;
         }
         Ok(())
     }
@@ -97,6 +98,21 @@ impl Chunks {
     pub(super) fn keep_only<'a>(&mut self, segments: impl Iterator<Item = &'a Segment>) {
         let ends: Vec<u32> = segments.map(|segment| segment.tip / CHUNK).collect();
         self.0.retain(|index, _| ends.contains(index));
+    }
+}
+
+/// Bytes on their way into a store, which copies them while it is asked: most chunks are as long as the one before, and
+/// memory that is there already is written much faster than new memory.
+#[derive(Default)]
+struct Sheet(Uint8Array);
+
+impl Sheet {
+    fn with(&mut self, bytes: &[u8]) -> &JsValue {
+        if self.0.length() as usize != bytes.len() {
+            self.0 = Uint8Array::new_with_length(bytes.len() as u32);
+        }
+        self.0.copy_from(bytes);
+        &self.0
     }
 }
 

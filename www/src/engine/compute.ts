@@ -7,8 +7,10 @@
 import { type ComputeInit, TAG, type ToPage } from '../protocol.ts';
 import type { ComputeEndpoint, Loaded } from './wasm.ts';
 
+/** A job's bytes are the first `length` of the buffer; so are a reply's. */
 interface Job {
   job: number;
+  length: number;
   work: ArrayBuffer;
 }
 
@@ -21,11 +23,11 @@ export interface Port {
 export function serveCompute(port: Port, fresh: () => Loaded['api']): void {
   let api = fresh();
   port.onmessage = event => {
-    const { job, work } = event.data as Job;
+    const { job, length, work } = event.data as Job;
     try {
-      const reply = api.compute(new Uint8Array(work));
-      const buffer = whole(reply);
-      port.postMessage({ job, reply: buffer }, [buffer]);
+      const bytes = api.compute(new Uint8Array(work, 0, length));
+      const reply = back(bytes, work);
+      port.postMessage({ job, length: bytes.byteLength, reply }, [reply]);
     } catch (thrown) {
       port.postMessage({ job, error: String(thrown) });
       api = fresh();
@@ -34,11 +36,12 @@ export function serveCompute(port: Port, fresh: () => Loaded['api']): void {
   port.postMessage({ ready: true });
 }
 
-/** The bytes as a buffer of their own; a view into the wasm memory must not be transferred. */
-function whole(bytes: Uint8Array): ArrayBuffer {
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.byteLength) return buffer;
-  return bytes.slice().buffer as ArrayBuffer;
+/** The bytes in the buffer that brought the work, which serves again, or in one of their own where they do not fit. */
+function back(bytes: Uint8Array, work: ArrayBuffer): ArrayBuffer {
+  // A view into the wasm memory must not be transferred.
+  if (bytes.byteLength > work.byteLength) return bytes.slice().buffer as ArrayBuffer;
+  new Uint8Array(work).set(bytes);
+  return work;
 }
 
 export class ComputeWorkers {
