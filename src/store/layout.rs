@@ -65,11 +65,13 @@ pub(crate) fn within(heights: &Range<u32>, chunk: u32) -> Range<usize> {
 
 /// Writes entries of `width` bytes over positions `at..` of a chunk, filling a gap before them with zeroes.
 pub(crate) fn splice(chunk: &mut Vec<u8>, width: usize, at: usize, entries: &[u8]) {
-    let (start, end) = (at * width, at * width + entries.len());
-    if chunk.len() < end {
-        chunk.resize(end, 0);
+    let start = at * width;
+    if chunk.len() < start {
+        chunk.resize(start, 0);
     }
-    chunk[start..end].copy_from_slice(entries);
+    let (over, beyond) = entries.split_at(entries.len().min(chunk.len() - start));
+    chunk[start..start + over.len()].copy_from_slice(over);
+    chunk.extend_from_slice(beyond);
 }
 
 /// The heights that a run covers.

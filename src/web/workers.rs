@@ -23,12 +23,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent, Worker};
 
 /// Jobs given to a worker at a time: one to work on, and some to go on with while the engine's thread is busy: of headers
-/// they last for fifteen milliseconds.
+/// they last for thirty milliseconds.
 pub const PER_WORKER: usize = 3;
 /// The longest that a worker may keep a job. The largest one takes a tenth of a second.
 pub const JOB_MS: u64 = 20_000;
-/// Headers that the engine's thread hashes in a turn, a third of a job's: a message that arrives waits for these at most,
-/// two milliseconds, before the next request can follow it.
+/// Headers that the engine's thread hashes in a turn, a quarter of a job's: a message that arrives waits for these at
+/// most, some three milliseconds, before the next request can follow it.
 const TURN_HEADERS: usize = 252;
 /// How many workers may break over a job.
 const MAX_BREAKS: u8 = 2;

@@ -91,7 +91,9 @@ impl Header {
 
 /// `N` bytes of a header from `at` on.
 fn part<const N: usize>(bytes: &[u8; Header::LEN], at: usize) -> [u8; N] {
-    core::array::from_fn(|i| bytes[at + i])
+    let mut part = [0; N];
+    part.copy_from_slice(&bytes[at..at + N]);
+    part
 }
 
 impl Encode for Header {

@@ -1,6 +1,7 @@
 //! Proven headers go to the store, and only what is stored is reported.
 //!
-//! One commit is under way at a time and takes all that is proven by then, data and watermark together. What to write
+//! One commit is under way at a time and takes what is proven by then, data and watermark together: all of it, or while
+//! more is coming whole chunks, so that the store writes each of them once. What to write
 //! is worked out anew from the chain and the last commit that succeeded, so a failed one is simply made again. Proven
 //! headers stay in memory until they are stored.
 
@@ -8,10 +9,10 @@ use super::lane::{self, Durable};
 use super::stream::Place;
 use super::{Ctx, HeaderSync};
 use crate::api::{ApiError, Event, LogLevel, Tip};
-use crate::chain::HeaderChain;
+use crate::chain::{Entry, HeaderChain};
 use crate::engine::{CommitId, Effect};
 use crate::network::correlation::RequestOwner;
-use crate::store::{CommitBatch, StoreError};
+use crate::store::{CHUNK, CommitBatch, StoreError};
 use crate::sync::sequential::{Failure, SyncPhase};
 
 /// This many headers are worth a commit of their own while more are coming.
@@ -60,9 +61,12 @@ impl HeaderSync {
         if !(due || self.lane().durable.is_none()) {
             return;
         }
-        let Some(batch) = self.batch() else { return };
+        let Some(durable) = self.lane().chain.as_ref().map(|chain| self.commit_up_to(chain, more_coming))
+        else {
+            return;
+        };
+        let Some(batch) = self.batch(durable) else { return };
         let fork = self.lane_mut().unstored_fork.take();
-        let Some(durable) = self.lane().chain.as_ref().map(durable_of) else { return };
         let id = ctx.ids.commit();
         self.unstored_since_ms = None;
         self.committing = Some(Committing { id, durable, fork, joins: false });
@@ -77,8 +81,17 @@ impl HeaderSync {
             .filter(|_| self.committing.is_none() && !self.store_paused)
     }
 
-    /// Everything proven that is not stored.
-    fn batch(&self) -> Option<CommitBatch> {
+    /// Where a commit ends: at the tip, or with the last whole chunk while more is coming.
+    fn commit_up_to(&self, chain: &HeaderChain, more_coming: bool) -> Durable {
+        let whole = (chain.tip().height + 1) / CHUNK * CHUNK;
+        let stored = self.lane().durable.map(|durable| durable.place.height);
+        let grows = self.lane().unstored_fork.is_none() && stored.is_some_and(|stored| whole > stored + 1);
+        let last = whole.checked_sub(1).filter(|_| more_coming && grows).and_then(|last| chain.at(last));
+        durable_of(last.unwrap_or_else(|| chain.tip()))
+    }
+
+    /// Everything proven up to there that is not stored.
+    fn batch(&self, tip: Durable) -> Option<CommitBatch> {
         let lane = self.lane();
         let chain = lane.chain.as_ref()?;
         let from = match lane.durable {
@@ -87,7 +100,6 @@ impl HeaderSync {
                 lane.unstored_fork.map_or(durable.place.height, |f| f.min(durable.place.height)) + 1
             }
         };
-        let tip = durable_of(chain);
         let segment = lane.segment(tip.place, tip.work);
         let runs =
             if from <= tip.place.height { vec![chain.run(from, tip.place.height)?] } else { Vec::new() };
@@ -215,9 +227,12 @@ impl HeaderSync {
     }
 }
 
-fn durable_of(chain: &HeaderChain) -> Durable {
-    let tip = chain.tip();
-    Durable { place: Place { height: tip.height, hash: tip.hash }, work: tip.work, time: tip.header.time }
+fn durable_of(entry: &Entry) -> Durable {
+    Durable {
+        place: Place { height: entry.height, hash: entry.hash },
+        work: entry.work,
+        time: entry.header.time,
+    }
 }
 
 fn tip_of(durable: &Durable) -> Tip {

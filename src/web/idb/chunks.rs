@@ -123,11 +123,20 @@ fn print_of(hash: &[u8; HASH]) -> [u8; FINGERPRINT] {
 }
 
 fn prints_of(chunk: &Unpacked) -> Vec<u8> {
-    chunk.hashes.as_chunks::<HASH>().0.iter().flat_map(print_of).collect()
+    let (hashes, _) = chunk.hashes.as_chunks::<HASH>();
+    let mut prints = Vec::with_capacity(hashes.len() * FINGERPRINT);
+    for hash in hashes {
+        prints.extend_from_slice(&print_of(hash));
+    }
+    prints
 }
 
 fn joined(hashes: &[BlockHash]) -> Vec<u8> {
-    hashes.iter().flat_map(|hash| hash.to_bytes()).collect()
+    let mut joined = Vec::with_capacity(hashes.len() * HASH);
+    for hash in hashes {
+        joined.extend_from_slice(hash.as_bytes());
+    }
+    joined
 }
 
 /// A record's bytes.
