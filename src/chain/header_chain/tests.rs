@@ -192,7 +192,7 @@ fn memory_keeps_its_window_and_what_the_last_call_connected() {
     assert_eq!((run.first_height, run.hashes.len(), run.raw.len()), (8_001, 1_000, 80_000));
     assert_eq!(run.raw[79_920..], all[9_000].header.to_bytes());
     chain.trim();
-    assert_eq!(chain.best.len(), MEMORY_WINDOW);
+    assert_eq!(chain.best.entries().len(), MEMORY_WINDOW);
     assert!(all[chain.base_height() as usize..].iter().all(|entry| chain.is_best(&entry.hash)));
     let base = chain.base_height();
     assert_eq!(base, 9_001 - MEMORY_WINDOW as u32);
