@@ -12,7 +12,6 @@ use super::{
 use crate::collections::SortedMap;
 use dash_protocol::BlockHash;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A store in memory. A clone is an independent copy, which a simulation takes for what a killed tab left behind.
@@ -27,7 +26,7 @@ pub struct MemoryStore {
 struct State {
     chunks: SortedMap<u32, Chunk>,
     meta: Option<Meta>,
-    records: BTreeMap<(Table, u64), Vec<u8>>,
+    records: SortedMap<(Table, u64), Vec<u8>>,
 }
 
 /// Raw headers and their hashes, position by position.

@@ -4,10 +4,9 @@
 //! kept here saves that time and nothing else: whoever is given a decoded key reads its own name off the point.
 //! Bounded: [`MAX_KEYS`] keys, 1.2 MB.
 
-use crate::collections::sort;
+use crate::collections::{SortedMap, sort};
 use crate::masternodes::bls::{CommitmentCheck, DecodedKey};
 use dash_protocol::BlsPublicKey;
-use std::collections::BTreeMap;
 
 /// More than twice as many as mainnet has masternodes. Beyond it all are let go of.
 const MAX_KEYS: usize = 8_192;
@@ -18,7 +17,7 @@ pub(super) const SHARDS: usize = 16;
 /// Decoded keys by their encoding.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keys {
-    known: BTreeMap<BlsPublicKey, DecodedKey>,
+    known: SortedMap<BlsPublicKey, DecodedKey>,
     /// How many there are in each shard.
     counts: [u32; SHARDS],
 }

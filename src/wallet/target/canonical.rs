@@ -10,13 +10,12 @@
 //! | key | bool derived; then key and chain code (65 bytes), or a byte vector |
 
 use super::Target;
-use crate::collections::sort;
+use crate::collections::{SortedSet, sort};
 use crate::wallet::keys::{ExtendedKey, check_public_key};
 use crate::wallet::scripts::{Form, KeyPlace, MAX_SCRIPT, Pattern};
 use dash_protocol::{
     Decode, DecodeError, Encode, NetworkParams, OutPoint, Reader, put_compact_size, put_var_bytes, sha256d,
 };
-use std::collections::BTreeSet;
 use std::fmt;
 
 const SCRIPT: u8 = 0;
@@ -39,9 +38,7 @@ impl WatchId {
 
     /// The id of a watch of these targets on a network.
     pub fn of<'a>(targets: impl IntoIterator<Item = &'a Target>, params: &NetworkParams) -> Self {
-        let mut unique = BTreeSet::new();
-        unique.extend(targets.into_iter().map(Encode::to_wire));
-        let targets: BTreeSet<Vec<u8>> = unique;
+        let targets: SortedSet<Vec<u8>> = targets.into_iter().map(Encode::to_wire).collect();
         let mut bytes = b"dash-spv-wasm watch".to_vec();
         params.network_id().encode(&mut bytes);
         put_compact_size(&mut bytes, targets.len() as u64);
