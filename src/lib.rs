@@ -33,6 +33,7 @@ pub mod compute;
 pub mod engine;
 pub mod filters;
 pub mod finality;
+mod hashes;
 pub mod masternodes;
 pub mod network;
 pub mod store;
