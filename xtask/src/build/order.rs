@@ -77,7 +77,9 @@ fn order(bodies: &[&[u8]]) -> Vec<usize> {
     while !left.is_empty() {
         let likeness = |function: usize| f64::from(common[function]) * weights[function];
         let best = (0..left.len())
-            .max_by(|a, b| likeness(left[*a]).total_cmp(&likeness(left[*b])).then_with(|| left[*b].cmp(&left[*a])))
+            .max_by(|a, b| {
+                likeness(left[*a]).total_cmp(&likeness(left[*b])).then_with(|| left[*b].cmp(&left[*a]))
+            })
             .expect("some are left");
         let next = left.swap_remove(best);
         order.push(next);
