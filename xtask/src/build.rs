@@ -9,9 +9,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+/// How the module as a whole is compiled and linked. Functions that need much of the stack are not moved into others:
+/// the long ones that come of it compress badly. And the stack, which lies first, leaves room for all data below 1 MB,
+/// where an address takes three bytes and not four.
+const WASM_CODEGEN: &[&str] =
+    &["-C", "llvm-args=-inline-max-stacksize=128", "-C", "link-arg=-zstack-size=917504"];
+
 /// How wasm-opt makes it small. No byte below the first kilobyte is in use: there the stack would end. A function with
-/// one caller is moved there if it is short.
-const WASM_OPT: &[&str] = &["-Oz", "--low-memory-unused", "--one-caller-inline-max-function-size=50"];
+/// one caller is moved there if it is short. What -Oz does beyond -O2 takes out bytes, but leaves more after gzip.
+const WASM_OPT: &[&str] = &["-O2", "--low-memory-unused", "--one-caller-inline-max-function-size=50"];
 
 /// Lays functions in the order of their names (`order.rs`), and takes out the names, which nobody needs any more.
 const WASM_ORDER: &[&str] = &["--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
@@ -61,7 +67,8 @@ fn module(package: &str, out: &Path) -> Result<()> {
         process::run(
             process::cargo()
                 .args(["rustc", "--profile", WASM_PROFILE, "--target", "wasm32-unknown-unknown"])
-                .args(["-p", package, "--lib", "--crate-type", "cdylib"]),
+                .args(["-p", package, "--lib", "--crate-type", "cdylib", "--"])
+                .args(WASM_CODEGEN),
         )
     };
     // Optimised as a whole, the module keeps one core busy for minutes: what it is worked on with is built beside it.
