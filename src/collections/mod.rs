@@ -8,12 +8,14 @@
 //! keys' order or seldom changes, and `BTreeSet` and `HashMap` are for the rest.
 //!
 //! - `map.rs` and `set.rs` have the two types, with the names of the standard library's methods.
-//! - `sort.rs` sorts slices where speed does not matter.
+//! - `gather.rs` collects into vectors, `sort.rs` sorts slices where speed does not matter.
 
+mod gather;
 mod map;
 mod set;
 mod sort;
 
+pub use gather::{Gather, Gathered};
 pub use map::{Entry, SortedMap};
 pub use set::SortedSet;
 pub use sort::{sort, sort_by_key};

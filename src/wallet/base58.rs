@@ -3,6 +3,7 @@
 //! A number in base 58, whose digits leave out what is easily mistaken; each zero byte in front of it is a `1`. The
 //! checksum is the first four bytes of the double SHA-256. Time is quadratic: callers bound the length of texts.
 
+use crate::collections::Gather;
 use dash_protocol::sha256d;
 use std::iter::repeat_n;
 
@@ -15,7 +16,7 @@ const CHECKSUM: usize = 4;
 /// The bytes of a text, without the checksum; none if a character is no digit or the checksum is wrong.
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> =
-        text.bytes().map(|digit| Some(DIGITS.iter().position(|known| *known == digit)? as u8)).collect();
+        text.bytes().map(|digit| Some(DIGITS.iter().position(|known| *known == digit)? as u8)).gather();
     let bytes = converted(&digits?, 58, 256);
     let (payload, checksum) = bytes.split_last_chunk::<CHECKSUM>()?;
     sha256d(payload).starts_with(checksum).then(|| payload.to_vec())

@@ -14,7 +14,7 @@
 use super::frontier::Frontier;
 use super::search::{Searches, Span};
 use crate::chain::HeaderChain;
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::store::Table;
 use crate::wallet::gap::Script;
 use crate::wallet::scripts::MAX_SCRIPT;
@@ -45,7 +45,7 @@ impl Trail {
     fn below(top: u32, chain: &HeaderChain) -> Self {
         let steps = std::iter::once(0).chain((0..u32::BITS).map(|bit| 1 << bit));
         let heights = steps.map_while(|step: u32| top.checked_sub(step));
-        let marks = heights.map_while(|height| Some((height, chain.at(height)?.hash))).collect();
+        let marks = heights.map_while(|height| Some((height, chain.at(height)?.hash))).gather();
         Self { marks }
     }
 

@@ -9,7 +9,7 @@
 //! **Bounds.** What is watched, once or twice.
 
 use super::lane::Lane;
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::wallet::gap::Script;
 use std::ops::Range;
 
@@ -116,7 +116,7 @@ impl Searches {
             let from = self.running.values().map(|span| span.from).min().unwrap_or(0);
             let until = self.running.values().map(|span| span.until).max().unwrap_or(0);
             self.lates += 1;
-            let elements = self.running.keys().cloned().collect();
+            let elements = self.running.keys().cloned().gather();
             self.late = Some(Lane::new(elements, from, until).numbered_from(self.lates << 32));
         }
     }

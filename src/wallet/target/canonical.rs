@@ -10,7 +10,7 @@
 //! | key | bool derived; then key and chain code (65 bytes), or a byte vector |
 
 use super::Target;
-use crate::collections::{SortedSet, sort};
+use crate::collections::{Gather, SortedSet, sort};
 use crate::wallet::keys::{ExtendedKey, check_public_key};
 use crate::wallet::scripts::{Form, KeyPlace, MAX_SCRIPT, Pattern};
 use dash_protocol::{
@@ -98,7 +98,7 @@ fn put_pattern(out: &mut Vec<u8>, pattern: &Pattern) {
         Form::SortedMulti(threshold) => (3, threshold),
     };
     out.extend([form, threshold, u8::from(pattern.hashed)]);
-    let mut keys: Vec<Vec<u8>> = pattern.keys.iter().map(key_bytes).collect();
+    let mut keys: Vec<Vec<u8>> = pattern.keys.iter().map(key_bytes).gather();
     if matches!(pattern.form, Form::SortedMulti(_)) {
         sort(&mut keys);
     }
@@ -128,7 +128,7 @@ impl Decode for Target {
             OUT_POINT => Ok(Self::OutPoint(OutPoint::decode(r)?)),
             BRANCHES => {
                 let count = r.count("branches", MAX_BRANCHES, 4)?;
-                let branches = (0..count).map(|_| pattern(r)).collect::<Result<Vec<_>, _>>()?;
+                let branches = (0..count).map(|_| pattern(r)).gather::<Result<Vec<_>, _>>()?;
                 if branches.is_empty() || !branches.iter().all(Pattern::is_ranged) {
                     return Err(DecodeError::Missing { what: "branch that is ranged" });
                 }
@@ -150,7 +150,7 @@ fn pattern(r: &mut Reader<'_>) -> Result<Pattern, DecodeError> {
     };
     let hashed = r.flag("mark of a hash")?;
     let count = r.count("keys", MAX_KEYS, 2)?;
-    let keys = (0..count).map(|_| key(r)).collect::<Result<Vec<_>, _>>()?;
+    let keys = (0..count).map(|_| key(r)).gather::<Result<Vec<_>, _>>()?;
     let fits = match form {
         Form::PublicKey | Form::PublicKeyHash => keys.len() == 1,
         Form::Multi(threshold) | Form::SortedMulti(threshold) => {
