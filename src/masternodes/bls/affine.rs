@@ -5,7 +5,6 @@
 //! They are public: nothing takes constant time. Beside its input an addition takes some 500 bytes while it runs.
 
 use super::field::Fp;
-use crate::collections::Gather;
 use blst::blst_p1_affine;
 use blst::min_pk::PublicKey;
 
@@ -37,7 +36,7 @@ impl Point {
 pub(super) fn sum_each(mut lists: Vec<Vec<Point>>) -> Vec<Point> {
     while lists.iter().any(|list| list.len() > 1) {
         let pairs: Vec<(Point, Point)> =
-            lists.iter().flat_map(|list| list.as_chunks().0).map(|&[a, b]| (a, b)).gather();
+            lists.iter().flat_map(|list| list.as_chunks().0).map(|&[a, b]| (a, b)).collect();
         let sums = add_each(&pairs);
         let mut rest = &sums[..];
         for list in &mut lists {
@@ -47,7 +46,7 @@ pub(super) fn sum_each(mut lists: Vec<Vec<Point>>) -> Vec<Point> {
             *list = [own, &odd].concat();
         }
     }
-    lists.into_iter().map(|list| list.first().copied().unwrap_or(INFINITY)).gather()
+    lists.into_iter().map(|list| list.first().copied().unwrap_or(INFINITY)).collect()
 }
 
 /// An addition: a result that takes no division, or the slope's numerator and denominator.
@@ -76,7 +75,7 @@ fn step(a: Point, b: Point) -> Step {
 
 /// The sum of each pair, with one division for all.
 pub(super) fn add_each(pairs: &[(Point, Point)]) -> Vec<Point> {
-    let steps: Vec<Step> = pairs.iter().map(|&(a, b)| step(a, b)).gather();
+    let steps: Vec<Step> = pairs.iter().map(|&(a, b)| step(a, b)).collect();
     let mut product = Fp::ONE;
     let before: Vec<Fp> = steps
         .iter()
@@ -87,7 +86,7 @@ pub(super) fn add_each(pairs: &[(Point, Point)]) -> Vec<Point> {
             }
             before
         })
-        .gather();
+        .collect();
     let mut inverse = product.invert();
     let mut sums = vec![INFINITY; pairs.len()];
     for (at, step) in steps.iter().enumerate().rev() {

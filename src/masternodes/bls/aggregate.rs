@@ -4,7 +4,7 @@
 //! others': a plain sum would let the last to register sign for everybody.
 
 use super::{point, sum};
-use crate::collections::{Gather, sort};
+use crate::collections::sort;
 use blst::MultiPoint;
 use blst::min_pk::PublicKey;
 use dash_protocol::BlsPublicKey;
@@ -18,7 +18,7 @@ pub(super) fn key(members: &[BlsPublicKey]) -> Option<PublicKey> {
     }
     let mut sorted = members.to_vec();
     sort(&mut sorted);
-    let points: Vec<PublicKey> = sorted.iter().map(point::member).gather::<Option<_>>()?;
+    let points: Vec<PublicKey> = sorted.iter().map(point::member).collect::<Option<_>>()?;
     if points.is_empty() {
         return None;
     }
@@ -48,5 +48,5 @@ pub(super) fn weights(sorted: &[BlsPublicKey]) -> Vec<u8> {
             weight.reverse();
             weight
         })
-        .gather()
+        .collect()
 }

@@ -10,7 +10,6 @@
 //! 128 bits make that hopeless, where 64 random ones would do. The first coefficient is 1, as only ratios matter; one
 //! signature alone then costs nothing on top.
 
-use crate::collections::Gather;
 use blst::min_pk::{PublicKey, Signature};
 use blst::{BLST_ERROR, MultiPoint, Pairing, blst_fp12, blst_p1_affine, blst_p2_affine};
 use sha2::{Digest, Sha256};
@@ -50,15 +49,15 @@ pub(super) fn verify(claims: &[&Claim]) -> Vec<Option<usize>> {
         .map(|claim| {
             let (own, others) = rest.split_at(claim.parts.len() * COEFFICIENT);
             rest = others;
-            let keys: Vec<PublicKey> = claim.parts.iter().map(|part| part.key).gather();
+            let keys: Vec<PublicKey> = claim.parts.iter().map(|part| part.key).collect();
             Weighted { claim, coefficients: own, key: key_sum(&keys, own) }
         })
-        .gather();
+        .collect();
     if all_hold(&weighted) {
         return vec![None; claims.len()];
     }
     let mut failed = vec![None; claims.len()];
-    let terms: Vec<Option<blst_fp12>> = weighted.iter().map(miller).gather();
+    let terms: Vec<Option<blst_fp12>> = weighted.iter().map(miller).collect();
     search(&weighted, &terms, &mut failed);
     failed
 }
@@ -82,7 +81,7 @@ fn coefficients(claims: &[&Claim]) -> Vec<u8> {
         // Zero would leave a signature out.
         u128::from_le_bytes(std::array::from_fn(|at| hash[at])).max(1)
     };
-    (0..count).flat_map(|place| if place == 0 { 1 } else { derived(place) }.to_le_bytes()).gather()
+    (0..count).flat_map(|place| if place == 0 { 1 } else { derived(place) }.to_le_bytes()).collect()
 }
 
 fn is_one(coefficients: &[u8]) -> bool {
@@ -98,8 +97,8 @@ fn key_sum(keys: &[PublicKey], coefficients: &[u8]) -> PublicKey {
 
 fn signature_sum(claims: &[Weighted<'_>]) -> Signature {
     let signatures: Vec<Signature> =
-        claims.iter().flat_map(|one| one.claim.parts.iter().map(|part| part.signature)).gather();
-    let coefficients: Vec<u8> = claims.iter().flat_map(|one| one.coefficients).copied().gather();
+        claims.iter().flat_map(|one| one.claim.parts.iter().map(|part| part.signature)).collect();
+    let coefficients: Vec<u8> = claims.iter().flat_map(|one| one.coefficients).copied().collect();
     match &signatures[..] {
         [signature] if is_one(&coefficients) => *signature,
         signatures => signatures.mult(&coefficients, COEFFICIENT * 8).to_signature(),
@@ -111,8 +110,8 @@ fn all_hold(claims: &[Weighted<'_>]) -> bool {
     if claims.is_empty() {
         return true;
     }
-    let messages: Vec<&[u8]> = claims.iter().map(|one| &one.claim.message[..]).gather();
-    let keys: Vec<&PublicKey> = claims.iter().map(|one| &one.key).gather();
+    let messages: Vec<&[u8]> = claims.iter().map(|one| &one.claim.message[..]).collect();
+    let keys: Vec<&PublicKey> = claims.iter().map(|one| &one.key).collect();
     signature_sum(claims).aggregate_verify(false, &messages, DST, &keys, false) == BLST_ERROR::BLST_SUCCESS
 }
 

@@ -7,7 +7,6 @@
 //! are, so that nobody's keys can change a sum of others; a hostile list of keys costs what the first sum costs.
 
 use super::affine::{Point, add_each};
-use crate::collections::Gather;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -39,16 +38,16 @@ pub(super) fn with<T>(points: &[Point], sum: impl FnOnce(&[&Multiples]) -> T) ->
             }
         }
         fill(kept, &new);
-        sum(&points.iter().map(|point| &*kept[point]).gather::<Vec<_>>())
+        sum(&points.iter().map(|point| &*kept[point]).collect::<Vec<_>>())
     })
 }
 
 /// Computes the tables of these points, side by side.
 fn fill(kept: &mut HashMap<Point, Box<Multiples>>, new: &[Point]) {
-    let twice = add_each(&new.iter().map(|&point| (point, point)).gather::<Vec<_>>());
+    let twice = add_each(&new.iter().map(|&point| (point, point)).collect::<Vec<_>>());
     let mut highest = new.to_vec();
     for place in 1..MULTIPLES {
-        highest = add_each(&highest.into_iter().zip(twice.iter().copied()).gather::<Vec<_>>());
+        highest = add_each(&highest.into_iter().zip(twice.iter().copied()).collect::<Vec<_>>());
         for (point, multiple) in new.iter().zip(&highest) {
             if let Some(multiples) = kept.get_mut(point) {
                 multiples[place] = *multiple;

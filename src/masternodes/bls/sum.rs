@@ -11,7 +11,6 @@
 use super::affine::{INFINITY, Point, sum_each};
 use super::jacobian::Jacobian;
 use super::multiples::{self, MULTIPLES};
-use crate::collections::Gather;
 use blst::min_pk::PublicKey;
 
 /// Bytes of a weight, little-endian.
@@ -24,7 +23,7 @@ const DIGIT: usize = MULTIPLES.ilog2() as usize + 2;
 
 /// Σ weight · key.
 pub(super) fn weighted(keys: &[PublicKey], weights: &[u8]) -> PublicKey {
-    let points: Vec<Point> = keys.iter().map(Point::new).gather();
+    let points: Vec<Point> = keys.iter().map(Point::new).collect();
     let mut places: Vec<Vec<Point>> = vec![Vec::new(); PLACES];
     multiples::with(&points, |tables| {
         for (multiples, weight) in tables.iter().zip(weights.as_chunks::<WEIGHT>().0) {
