@@ -1,5 +1,5 @@
 use super::{hash160, hmac_sha512};
-use bitcoin_hashes::{HashEngine, HmacEngine, hash160 as reference, sha512};
+use bitcoin_hashes::{Hash as _, HashEngine, HmacEngine, hash160 as reference, sha512};
 
 fn message(rng: &mut fastrand::Rng, len: usize) -> Vec<u8> {
     (0..len).map(|_| rng.u8(..)).collect()

@@ -5,7 +5,6 @@
 //! vouches for: nothing that does not hash to it becomes part of a [`super::ListState`].
 
 use super::MasternodeEntry;
-use crate::collections::Gather;
 use dash_protocol::{ProTxHash, merkle};
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ impl MasternodeList {
     /// From entries in ascending order of their names.
     pub(super) fn from_sorted(entries: Vec<Arc<MasternodeEntry>>) -> Self {
         debug_assert!(entries.is_sorted_by(|a, b| a.pro_tx_hash() < b.pro_tx_hash()));
-        let leaves: Vec<[u8; 32]> = entries.iter().map(|entry| *entry.leaf()).gather();
+        let leaves: Vec<[u8; 32]> = entries.iter().map(|entry| *entry.leaf()).collect();
         Self { root: merkle::root(&leaves), entries: entries.into() }
     }
 

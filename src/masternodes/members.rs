@@ -3,7 +3,6 @@
 
 use super::modifier::{v19_after, v20_after};
 use super::{MasternodeEntry, MasternodeList, work_block};
-use crate::collections::Gather;
 use dash_protocol::{LlmqParams, NetworkParams};
 use sha2::{Digest, Sha256};
 use std::cmp::Reverse;
@@ -42,10 +41,12 @@ pub(super) fn sorted<'a>(
     let mut scored: Vec<_> = entries
         .filter(|entry| entry.is_eligible())
         .map(|entry| (Reverse(score(entry, modifier)), entry))
-        .gather();
+        .collect();
     // Dash Core breaks ties of SHA-256 by the collateral, which lists do not have; the name stands in.
-    scored.sort_unstable_by_key(|(score, entry)| (*score, *entry.pro_tx_hash()));
-    scored.into_iter().map(|(_, entry)| entry.clone()).gather()
+    scored.sort_unstable_by(|(score, entry), (other, rival)| {
+        score.cmp(other).then_with(|| entry.pro_tx_hash().cmp(rival.pro_tx_hash()))
+    });
+    scored.into_iter().map(|(_, entry)| entry.clone()).collect()
 }
 
 /// A score, most significant byte first.

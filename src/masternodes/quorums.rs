@@ -3,7 +3,7 @@
 //! The set holds the last active quorums of every type, also of types that run no longer: about ninety on mainnet. As
 //! with lists, its root bounds it.
 
-use crate::collections::{Gather, SortedMap, sort};
+use crate::collections::{SortedMap, sort};
 use dash_protocol::{FinalCommitment, LLMQType, QuorumHash, QuorumName, merkle};
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ impl QuorumSet {
     }
 
     pub(super) fn from_map(quorums: SortedMap<QuorumName, Arc<QuorumEntry>>) -> Self {
-        let mut leaves: Vec<[u8; 32]> = quorums.values().map(|quorum| *quorum.leaf()).gather();
+        let mut leaves: Vec<[u8; 32]> = quorums.values().map(|quorum| *quorum.leaf()).collect();
         sort(&mut leaves);
         Self { root: merkle::root(&leaves), quorums: Arc::new(quorums) }
     }
