@@ -57,7 +57,8 @@ mod tests {
     #[test]
     fn texts_are_those_of_another_implementation_and_are_read_back() {
         let mut rng = fastrand::Rng::with_seed(1);
-        for len in 0..100 {
+        // An extended key has 78 bytes.
+        for len in 0..80 {
             for zeros in 0..4.min(len + 1) {
                 let bytes: Vec<u8> = (0..len).map(|at| if at < zeros { 0 } else { rng.u8(..) }).collect();
                 let text = encode(&bytes);
