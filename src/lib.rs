@@ -19,7 +19,8 @@
 //! - [`sync`] decides what to ask for: the phases in their order, the limits on requests, progress and recovery, and
 //!   the download of headers itself.
 //! - [`store`] says what is kept and holds the store in memory.
-//! - [`collections`] has maps, sets and a sort that weigh little in the package.
+//! - [`collections`] has maps, sets, a sort and a way to collect that weigh little in the package; `hashes` has the hash
+//!   functions of keys and scripts.
 //! - [`compute`] does the work that is worth sending to another core.
 //! - [`api`] has the shapes that cross to JavaScript, and the validation of options.
 //! - [`checks`] names the checks that stand between a lie and a belief, so that tests can show each one to be needed.
@@ -33,6 +34,7 @@ pub mod compute;
 pub mod engine;
 pub mod filters;
 pub mod finality;
+mod hashes;
 pub mod masternodes;
 pub mod network;
 pub mod store;

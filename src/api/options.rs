@@ -11,6 +11,7 @@ mod target;
 mod value;
 mod wallet;
 
+use crate::collections::Gather;
 pub use network::network;
 pub use target::watch_targets;
 pub use value::{MAX_DEPTH, MAX_ITEMS, Value};
@@ -177,7 +178,7 @@ fn bridges(node: Option<Node<'_>>) -> Result<Vec<BridgeConfig>, ApiError> {
             fields.finish()?;
             Ok(BridgeConfig { url: url(&address, address.text()?)?, plain })
         })
-        .collect()
+        .gather()
 }
 
 /// An absolute `http`, `https`, `ws` or `wss` URL without credentials and fragment. Browsers have the last word on
@@ -246,7 +247,7 @@ fn only(node: Node<'_>) -> Result<Vec<String>, ApiError> {
             let text = address.text()?;
             if is_host_port(text) { Ok(text.to_owned()) } else { Err(address.bad("must be `host:port`")) }
         })
-        .collect()
+        .gather()
 }
 
 /// A host name, an IPv4 address, or an IPv6 address in brackets, with a port.

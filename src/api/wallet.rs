@@ -2,6 +2,7 @@
 //! page's side: a JavaScript number is not exact above 2^53, and sums of duffs have no such bound.
 
 use super::{ApiError, Tip};
+use crate::collections::Gather;
 use crate::wallet::ledger::{Balance, BlockRef, Finality, TxRecord, Utxo};
 use crate::wallet::{Change, Ledger, Scope, ScriptBook};
 use dash_protocol::{Encode, OutPoint};
@@ -71,7 +72,7 @@ impl From<&TxRecord> for ApiTxRecord {
             delta: Duffs(record.delta),
             finality: record.finality.into(),
             block: record.block.as_ref().map(Tip::from),
-            conflicts_with: record.conflicts.iter().map(ToString::to_string).collect(),
+            conflicts_with: record.conflicts.iter().map(ToString::to_string).gather(),
             kind: if transaction.is_special() { transaction.tx_type } else { 0 },
         }
     }
@@ -174,7 +175,7 @@ impl ApiUtxo {
 /// that is forgotten.
 pub fn tx_event(change: &Change, ledger: &Ledger, book: &ScriptBook) -> Option<(ApiTxRecord, Vec<String>)> {
     let record = ledger.transaction(book, Scope::All, &change.txid)?;
-    Some((ApiTxRecord::from(&record), change.watches.iter().map(ToString::to_string).collect()))
+    Some((ApiTxRecord::from(&record), change.watches.iter().map(ToString::to_string).gather()))
 }
 
 #[cfg(test)]

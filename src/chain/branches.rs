@@ -5,10 +5,10 @@
 //! in. So a flood of cheap branches displaces only cheaper ones.
 
 use crate::chain::{Entry, LockedBlock};
-use crate::collections::{sort, sort_by_key};
+use crate::collections::{SortedSet, sort, sort_by_key};
 use dash_num::Arith256;
 use dash_protocol::BlockHash;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 /// Headers of side branches kept in memory, at most.
 pub const MAX_BRANCH_HEADERS: usize = 16_384;
@@ -27,7 +27,7 @@ struct Node {
 pub(crate) struct Branches {
     nodes: HashMap<BlockHash, Node>,
     /// The ends of the branches, by total work.
-    leaves: BTreeSet<(Arith256, BlockHash)>,
+    leaves: SortedSet<(Arith256, BlockHash)>,
 }
 
 impl Branches {

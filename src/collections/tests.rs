@@ -1,6 +1,6 @@
 //! Held against the standard library's maps, sets and sorts, on random input.
 
-use super::{SortedMap, SortedSet, sort, sort_by_key};
+use super::{Gather, SortedMap, SortedSet, sort, sort_by_key};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,4 +94,26 @@ fn slices_of_every_length_are_sorted() {
         sorted.reverse();
         assert_eq!(values, sorted);
     }
+}
+
+#[test]
+fn what_gathers_takes_every_item_or_those_before_the_first_that_is_none() {
+    let numbers: Vec<u32> = (0..5).gather();
+    assert_eq!(numbers, [0, 1, 2, 3, 4]);
+    let mut asked = 0;
+    let mut upto = |limit: u32| -> Result<Vec<u32>, u32> {
+        asked = 0;
+        (0..5)
+            .map(|number| {
+                asked += 1;
+                if number < limit { Ok(number) } else { Err(number) }
+            })
+            .gather()
+    };
+    assert_eq!(upto(5), Ok(vec![0, 1, 2, 3, 4]));
+    assert_eq!(upto(2), Err(2));
+    assert_eq!(asked, 3);
+    let some: Option<Vec<u32>> = [Some(1), Some(2)].into_iter().gather();
+    let none: Option<Vec<u32>> = [Some(1), None].into_iter().gather();
+    assert_eq!((some, none), (Some(vec![1, 2]), None));
 }

@@ -4,7 +4,7 @@
 //! proof: a miner can make an output of another form that is spent by the same bytes. The forms taken here are narrow
 //! enough that it does not happen by chance; see [`judge()`](super::judge()) for what is made of a clue.
 
-use bitcoin_hashes::hash160;
+use crate::hashes::hash160;
 
 /// The longest element that can be pushed, and so the longest script that is paid to by its hash (Dash Core
 /// `script/script.h`).
@@ -23,12 +23,12 @@ pub fn spent_script(script_sig: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn pay_to_key_hash(key: &[u8]) -> Vec<u8> {
-    let hash = hash160::Hash::hash(key).to_byte_array();
+    let hash = hash160(key);
     [&[0x76, 0xa9, 20][..], &hash, &[0x88, 0xac]].concat()
 }
 
 fn pay_to_script_hash(script: &[u8]) -> Vec<u8> {
-    let hash = hash160::Hash::hash(script).to_byte_array();
+    let hash = hash160(script);
     [&[0xa9, 20][..], &hash, &[0x87]].concat()
 }
 

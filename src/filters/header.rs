@@ -7,6 +7,7 @@
 //! [`dash_protocol::MAX_CFHEADERS`], 64 bytes each.
 
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use dash_protocol::{
     BlockHash, CFCheckpt, CFHeaders, FILTER_CHECKPOINT_INTERVAL, FilterHash, FilterHeader, FilterType,
     GetCFHeaders,
@@ -130,7 +131,7 @@ impl FilterHeaderChain {
             header = hash.header(&header);
             header
         };
-        let headers = hashes.iter().map(link).collect();
+        let headers = hashes.iter().map(link).gather();
         Self { start, previous, hashes, headers }
     }
 

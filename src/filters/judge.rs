@@ -15,6 +15,7 @@ use super::clues;
 use super::contents::{self, Elements};
 use super::gcs::{self, Filter, FilterError};
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use dash_protocol::{Block, BlockHash};
 use thiserror::Error;
 
@@ -54,7 +55,7 @@ fn hex(bytes: &[u8]) -> String {
 pub fn judge(hash: &BlockHash, block: &Block, filters: &[&[u8]]) -> Vec<Option<Fault>> {
     let evidence = Evidence::of(block);
     let decoded: Vec<Result<Filter, FilterError>> =
-        filters.iter().map(|bytes| Filter::decode(hash, bytes)).collect();
+        filters.iter().map(|bytes| Filter::decode(hash, bytes)).gather();
     let mut faults: Vec<Option<Fault>> = filters
         .iter()
         .zip(&decoded)
@@ -62,7 +63,7 @@ pub fn judge(hash: &BlockHash, block: &Block, filters: &[&[u8]]) -> Vec<Option<F
             Ok(filter) => evidence.certain_fault(hash, bytes, filter),
             Err(error) => Some(Fault::Malformed(error.clone())),
         })
-        .collect();
+        .gather();
     evidence.follow_clues(&decoded, &mut faults);
     faults
 }
@@ -119,7 +120,7 @@ impl Evidence {
                 (Ok(filter), None) => lacking(filter, &self.clues),
                 _ => None,
             })
-            .collect();
+            .gather();
         let holds_all = lacking.iter().zip(&*faults).any(|(lacks, fault)| lacks.is_none() && fault.is_none());
         if !holds_all || !checks::on(Check::FilterSpends) {
             return;

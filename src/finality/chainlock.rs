@@ -2,6 +2,7 @@
 
 use super::{Candidate, Judgement, Missing, wait};
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use dash_protocol::{ChainLock, LLMQType, QuorumHash, sha256d};
 
 pub use super::sign_hash;
@@ -42,7 +43,7 @@ pub fn judge(llmq_type: LLMQType, lock: &ChainLock, active: Option<&[Candidate]>
     let id = request_id(height);
     let selected = select(llmq_type, active.iter().map(|quorum| quorum.hash), &id);
     let signs = |quorum: &&Candidate| Some(quorum.hash) == selected || !checks::on(Check::QuorumSelection);
-    let signers: Vec<Candidate> = active.iter().filter(signs).copied().collect();
+    let signers: Vec<Candidate> = active.iter().filter(signs).copied().gather();
     super::judge(llmq_type, &signers, &id, lock.block_hash.as_bytes(), &lock.signature)
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Candidate, Judgement, Missing, wait};
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use dash_protocol::{Encode, InstantLock, LlmqParams, OutPoint, Transaction, put_compact_size, sha256d};
 use thiserror::Error;
 
@@ -85,9 +86,9 @@ pub fn judge(
     let Some(cycle_height) = cycle_height else { return Ok(wait(Missing::Quorums)) };
     let base_height = base_height(llmq, lock, cycle_height)?;
     let signers: Vec<Candidate> = if checks::on(Check::InstantLockIndex) || !llmq.rotated {
-        quorum_at(base_height).into_iter().collect()
+        quorum_at(base_height).into_iter().gather()
     } else {
-        (0..llmq.active).filter_map(|index| quorum_at(cycle_height.saturating_add(index))).collect()
+        (0..llmq.active).filter_map(|index| quorum_at(cycle_height.saturating_add(index))).gather()
     };
     if signers.is_empty() {
         return Ok(wait(Missing::Quorum { base_height }));

@@ -5,7 +5,7 @@
 //! quorum signed them, so nobody else can make them many. A lock that waits is never shown.
 
 use super::waiting::{Offered, Waiting};
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::engine::ConnId;
 use dash_protocol::{InstantLock, OutPoint, Txid};
 use std::collections::HashMap;
@@ -111,7 +111,7 @@ impl InstantLockBook {
         }
         let others: SortedSet<Txid> = lock.inputs.iter().filter_map(|input| self.spender(input)).collect();
         if !others.is_empty() {
-            return Some(Locked::Conflict(others.into_iter().collect()));
+            return Some(Locked::Conflict(others.into_iter().gather()));
         }
         let place = self.next;
         self.next += 1;

@@ -15,6 +15,7 @@ pub mod instantlock;
 pub mod instantlock_book;
 mod waiting;
 
+use crate::collections::Gather;
 pub use chainlock_book::ChainLockBook;
 pub use instantlock_book::InstantLockBook;
 pub use waiting::Offered;
@@ -92,7 +93,7 @@ fn judge(
             message: sign_hash(llmq_type, &quorum.hash, request_id, message),
             signature: *signature,
         })
-        .collect();
+        .gather();
     match signers {
         [first, ..] if ready.is_empty() => Judgement::Wait(Missing::Verification(first.hash)),
         _ => Judgement::Verify(ready),

@@ -7,7 +7,7 @@
 //! lock is known by its whole bytes, so that a forged one never stands in the way of a real one for the same block or
 //! transaction.
 
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::ConnId;
 use std::collections::HashMap;
 
@@ -129,7 +129,7 @@ impl<T> Waiting<T> {
 
     fn drop_all(&mut self, gone: impl Fn(&Entry<T>) -> bool) {
         let places: Vec<u64> =
-            self.entries.iter().filter(|(_, entry)| gone(entry)).map(|(place, _)| *place).collect();
+            self.entries.iter().filter(|(_, entry)| gone(entry)).map(|(place, _)| *place).gather();
         for place in places {
             self.remove(place);
         }

@@ -18,6 +18,7 @@
 
 use super::apply::{DiffError, change_list, change_quorums, check_roots};
 use super::{ListState, MasternodeEntry, MasternodeList, QuorumEntry, QuorumSet};
+use crate::collections::Gather;
 use dash_protocol::{
     BlockHash, CoinbasePayload, Decode, DecodeError, Encode, FinalCommitment, LLMQType, MAX_EXTRA_PAYLOAD,
     ProTxHash, QuorumHash, QuorumName, Reader, SmlEntry, put_compact_size, put_var_bytes,
@@ -159,14 +160,14 @@ fn put_list(out: &mut Vec<u8>, list: &MasternodeList, base: Option<&MasternodeLi
         .flatten()
         .map(|entry| entry.pro_tx_hash())
         .filter(|name| list.get(name).is_none())
-        .collect();
+        .gather();
     put_items(out, &gone);
     // The same `Arc` in both, mostly.
     let same = |a: &Arc<MasternodeEntry>, b: &Arc<MasternodeEntry>| Arc::ptr_eq(a, b) || a == b;
     let changed = |entry: &&Arc<MasternodeEntry>| {
         !base.and_then(|base| base.get(entry.pro_tx_hash())).is_some_and(|old| same(old, entry))
     };
-    let new: Vec<&SmlEntry> = list.iter().filter(changed).map(|entry| entry.entry()).collect();
+    let new: Vec<&SmlEntry> = list.iter().filter(changed).map(|entry| entry.entry()).gather();
     put_items(out, &new);
 }
 
@@ -179,7 +180,7 @@ fn put_quorums(out: &mut Vec<u8>, quorums: &QuorumSet, base: Option<&QuorumSet>)
         .flat_map(QuorumSet::iter)
         .filter(|quorum| missing(quorum, quorums))
         .map(|quorum| quorum.name())
-        .collect();
+        .gather();
     put_compact_size(out, gone.len() as u64);
     for (llmq_type, hash) in gone {
         out.push(llmq_type.0);
@@ -189,7 +190,7 @@ fn put_quorums(out: &mut Vec<u8>, quorums: &QuorumSet, base: Option<&QuorumSet>)
         .iter()
         .filter(|quorum| base.is_none_or(|base| missing(quorum, base)))
         .map(|quorum| quorum.commitment())
-        .collect();
+        .gather();
     put_items(out, &new);
 }
 
@@ -226,7 +227,7 @@ fn read_items<T>(
     read: impl Fn(&mut Reader<'_>) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
     let count = r.count(what, MAX_ITEMS, min_len)?;
-    (0..count).map(|_| read(r)).collect()
+    (0..count).map(|_| read(r)).gather()
 }
 
 fn in_order<T, K: Ord>(what: &'static str, items: &[T], key: impl Fn(&T) -> K) -> Result<(), RecordError> {

@@ -6,6 +6,7 @@ use super::bls::CommitmentCheck;
 use super::modifier::v19_after;
 use super::plans::cycle_base;
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use dash_protocol::{BlsPublicKey, FinalCommitment, LLMQType, LlmqParams, NetworkParams, ProTxHash};
 use std::sync::Arc;
 use thiserror::Error;
@@ -215,5 +216,5 @@ fn signer_keys(
             key if key.is_null() => Err(CommitmentError::NoKey(*member.pro_tx_hash())),
             key => Ok(*key),
         })
-        .collect()
+        .gather()
 }

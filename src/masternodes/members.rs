@@ -43,7 +43,9 @@ pub(super) fn sorted<'a>(
         .map(|entry| (Reverse(score(entry, modifier)), entry))
         .collect();
     // Dash Core breaks ties of SHA-256 by the collateral, which lists do not have; the name stands in.
-    scored.sort_unstable_by_key(|(score, entry)| (*score, *entry.pro_tx_hash()));
+    scored.sort_unstable_by(|(score, entry), (other, rival)| {
+        score.cmp(other).then_with(|| entry.pro_tx_hash().cmp(rival.pro_tx_hash()))
+    });
     scored.into_iter().map(|(_, entry)| entry.clone()).collect()
 }
 

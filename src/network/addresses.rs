@@ -4,7 +4,7 @@
 //! addresses that a bridge could dial are kept: IPv4 and IPv6 with the network's own port. They are hints: the
 //! handshake decides.
 
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use dash_protocol::{AddrEntry, AddrV2Entry};
 use std::net::{IpAddr, SocketAddr};
 
@@ -56,7 +56,7 @@ impl AddressBook {
             .filter(|(_, known)| known.tried_at_ms.is_none_or(|at| now_ms >= at + RETRY_MS))
             .map(|(address, _)| *address)
             .filter(|address| usable(&address.to_string()))
-            .collect();
+            .gather();
         let chosen = *candidates.get(rng.usize(0..candidates.len().max(1)))?;
         if let Some(known) = self.known.get_mut(&chosen) {
             known.tried_at_ms = Some(now_ms);

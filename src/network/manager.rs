@@ -9,7 +9,7 @@ use super::dial::BridgeHealth;
 use super::peer::{Peer, PeerState};
 use super::reputation::{BAN_SCORE, Offence, Record};
 use crate::api::{Event, LogLevel, NetworkStatus, PeerChange, PeerInfo};
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::engine::{Config, ConnId, Effect, Now, Outbox};
 use dash_protocol::{Message, ServiceFlags};
 
@@ -68,8 +68,8 @@ impl PeerManager {
             magic: config.params.magic,
             port: config.params.default_port,
             user_agent: format!("/dash-spv-wasm:{}{suffix}/", crate::VERSION),
-            bridge_urls: config.bridges.iter().map(|bridge| bridge.url.clone()).collect(),
-            bridge_plain: config.bridges.iter().map(|bridge| bridge.plain).collect(),
+            bridge_urls: config.bridges.iter().map(|bridge| bridge.url.clone()).gather(),
+            bridge_plain: config.bridges.iter().map(|bridge| bridge.plain).gather(),
             only: config.peers_only.clone(),
             target: config.peers_target,
             relay: (config.masternodes || config.filters) && config.watch_mempool,
@@ -149,7 +149,7 @@ impl PeerManager {
             .values()
             .filter(|peer| peer.state() != PeerState::Connecting)
             .map(|p| self.info(p))
-            .collect()
+            .gather()
     }
 
     pub(super) fn info(&self, peer: &Peer) -> PeerInfo {
@@ -176,7 +176,7 @@ impl PeerManager {
     /// Ends every connection and dials no more.
     pub fn pause(&mut self, now: Now, out: &mut Outbox) {
         self.paused = true;
-        for conn in self.peers.keys().copied().collect::<Vec<_>>() {
+        for conn in self.peers.keys().copied().gather::<Vec<_>>() {
             self.hang_up(conn, "paused", now, out);
         }
     }
@@ -195,7 +195,7 @@ impl PeerManager {
             .peers
             .values()
             .filter_map(|peer| Some((peer.conn, peer.bridge, peer.overdue(now)?)))
-            .collect();
+            .gather();
         for (conn, bridge, reason) in overdue {
             let half = self.peers.get(&conn).is_some_and(|peer| peer.left_half_sent(now));
             if half && self.punish(conn, &Offence::HalfMessage, now, out) {
@@ -204,7 +204,7 @@ impl PeerManager {
             self.useless(bridge, false, now);
             self.hang_up(conn, reason, now, out);
         }
-        for conn in self.ready().map(|peer| peer.conn).collect::<Vec<_>>() {
+        for conn in self.ready().map(|peer| peer.conn).gather::<Vec<_>>() {
             let nonce = self.rng.u64(..);
             if self.peers.get_mut(&conn).is_some_and(|peer| peer.ping_due(nonce, now)) {
                 self.send(conn, &Message::Ping(nonce), out);

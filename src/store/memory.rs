@@ -9,10 +9,9 @@ use super::{
     CommitBatch, HeaderRun, Meta, Opened, ReadReply, ReadRequest, Record, STORE_VERSION, Segment, Store,
     StoreError, Table,
 };
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use dash_protocol::BlockHash;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A store in memory. A clone is an independent copy, which a simulation takes for what a killed tab left behind.
@@ -27,7 +26,7 @@ pub struct MemoryStore {
 struct State {
     chunks: SortedMap<u32, Chunk>,
     meta: Option<Meta>,
-    records: BTreeMap<(Table, u64), Vec<u8>>,
+    records: SortedMap<(Table, u64), Vec<u8>>,
 }
 
 /// Raw headers and their hashes, position by position.
@@ -143,7 +142,7 @@ impl State {
             let chunk = self.chunks.entry(index).or_default();
             let raw = &run.raw[skipped * HEADER..(skipped + part.len()) * HEADER];
             let hashes: Vec<u8> =
-                run.hashes[skipped..skipped + part.len()].iter().flat_map(|hash| hash.to_bytes()).collect();
+                run.hashes[skipped..skipped + part.len()].iter().flat_map(|hash| hash.to_bytes()).gather();
             layout::splice(&mut chunk.raw, HEADER, part.start, raw);
             layout::splice(&mut chunk.hashes, 32, part.start, &hashes);
         }
@@ -159,7 +158,7 @@ impl State {
 
     fn records_of(&self, table: Table) -> Vec<(u64, Vec<u8>)> {
         let all = self.records.range((table, 0)..=(table, u64::MAX));
-        all.map(|((_, key), value)| (*key, value.clone())).collect()
+        all.map(|((_, key), value)| (*key, value.clone())).gather()
     }
 
     /// Headers that there is room for once a batch is written, with what records weigh.

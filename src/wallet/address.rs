@@ -1,8 +1,8 @@
 //! Addresses: base58 with a checksum, of the hash of a public key or of a script.
 
+use super::base58;
 use super::keys::{is_private_key, network_of};
 use super::target::BadTarget;
-use base58ck::Base58CkString;
 use dash_protocol::{AddressPrefixes, NetworkParams};
 
 /// The longest text that is looked at: addresses have at most 35 characters.
@@ -33,7 +33,7 @@ impl Address {
         if is_private_key(text) {
             return Err(BadTarget::PrivateKey);
         }
-        let bytes = base58ck::decode_check(text).map_err(|_| BadTarget::Base58(WHAT))?;
+        let bytes = base58::decode(text).ok_or(BadTarget::Base58(WHAT))?;
         let [prefix, hash @ ..] = &bytes[..] else { return Err(BadTarget::Kind(WHAT)) };
         let hash: [u8; 20] = hash.try_into().map_err(|_| BadTarget::Kind(WHAT))?;
         let own = &params.address_prefixes;
@@ -74,7 +74,7 @@ impl Address {
         };
         let mut bytes = [prefix; 21];
         bytes[1..].copy_from_slice(&hash);
-        Base58CkString::encode_unbounded(&bytes).to_string()
+        base58::encode(&bytes)
     }
 }
 

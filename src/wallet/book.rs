@@ -21,7 +21,7 @@ use super::gap::{Branch, Script};
 use super::scripts::{MAX_SCRIPT, is_data};
 use super::target::{Target, WatchId};
 use crate::api::{ApiError, ErrorCode};
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use dash_protocol::{Encode, NetworkParams, OutPoint};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -220,7 +220,7 @@ impl ScriptBook {
         for (place, script) in &new {
             self.put(script, Slot { watch: id, place: Some(*place) });
         }
-        new.into_iter().map(|(_, element)| Fresh { watch: id, element }).collect()
+        new.into_iter().map(|(_, element)| Fresh { watch: id, element }).gather()
     }
 
     fn put(&mut self, script: &Script, slot: Slot) {
@@ -280,7 +280,7 @@ impl ScriptBook {
                 grown.push(slot.watch);
             }
         }
-        grown.into_iter().flat_map(|id| self.extend(id)).collect()
+        grown.into_iter().flat_map(|id| self.extend(id)).gather()
     }
 
     /// What was used is told from a record, for each branch of each target: nothing of it is to be written again.
@@ -304,7 +304,7 @@ impl ScriptBook {
         let element = Script::from(script);
         output.script = Some(Arc::clone(&element));
         self.changed.extend(output.watches.iter().copied());
-        output.watches.iter().map(|id| Fresh { watch: *id, element: Arc::clone(&element) }).collect()
+        output.watches.iter().map(|id| Fresh { watch: *id, element: Arc::clone(&element) }).gather()
     }
 
     /// The script of a watched output, if it was found.

@@ -8,7 +8,7 @@
 //! those a stranger knows only the ones that were handed out.
 
 use super::scripts::Pattern;
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use std::sync::Arc;
 
 /// How many unused scripts in a row are looked for, unless said otherwise (BIP 44).
@@ -61,7 +61,7 @@ impl Branch {
         for index in known..wanted {
             self.scripts.push(self.pattern.script(index).map(Script::from));
         }
-        self.scripts().skip_while(|(index, _)| *index < known).map(|(i, s)| (i, Arc::clone(s))).collect()
+        self.scripts().skip_while(|(index, _)| *index < known).map(|(i, s)| (i, Arc::clone(s))).gather()
     }
 
     /// The first script that was not used.

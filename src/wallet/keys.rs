@@ -5,8 +5,11 @@
 
 mod curve;
 
+pub use crate::hashes::hash160;
+
+use super::base58;
 use super::target::BadTarget;
-use bitcoin_hashes::{Hash, HashEngine, HmacEngine, hash160, sha512};
+use crate::hashes::hmac_sha512;
 use curve::Point;
 use dash_protocol::{AddressPrefixes, NetworkParams};
 
@@ -27,11 +30,6 @@ const PRIVATE_VERSIONS: [[u8; 4]; 3] =
 /// The first bytes of private keys in wallet import format: Dash, its test networks, Bitcoin.
 const WIF_PREFIXES: [u8; 3] = [204, 239, 128];
 
-/// RIPEMD-160 of the SHA-256.
-pub fn hash160(bytes: &[u8]) -> [u8; 20] {
-    hash160::Hash::hash(bytes).to_byte_array()
-}
-
 /// Whether text is a private key, or is made to look like one and mistyped.
 pub fn is_private_key(text: &str) -> bool {
     let text = text.trim();
@@ -41,11 +39,11 @@ pub fn is_private_key(text: &str) -> bool {
     if ["xprv", "tprv", "drkv"].iter().any(|prefix| text.starts_with(prefix)) {
         return true;
     }
-    match base58ck::decode_check(text).as_deref() {
-        Ok([v0, v1, v2, v3, rest @ ..]) if rest.len() == EXTENDED_LEN - 4 => {
+    match base58::decode(text).as_deref() {
+        Some([v0, v1, v2, v3, rest @ ..]) if rest.len() == EXTENDED_LEN - 4 => {
             PRIVATE_VERSIONS.contains(&[*v0, *v1, *v2, *v3])
         }
-        Ok([prefix, rest @ ..]) => WIF_PREFIXES.contains(prefix) && matches!(rest.len(), 32 | 33),
+        Some([prefix, rest @ ..]) => WIF_PREFIXES.contains(prefix) && matches!(rest.len(), 32 | 33),
         _ => false,
     }
 }
@@ -85,7 +83,7 @@ impl ExtendedKey {
         if text.len() > MAX_KEY_TEXT {
             return Err(BadTarget::TooLong { what: WHAT, len: text.len(), max: MAX_KEY_TEXT });
         }
-        let bytes = base58ck::decode_check(text).map_err(|_| BadTarget::Base58(WHAT))?;
+        let bytes = base58::decode(text).ok_or(BadTarget::Base58(WHAT))?;
         let bytes: [u8; EXTENDED_LEN] = bytes.try_into().map_err(|_| BadTarget::Kind(WHAT))?;
         check_version(&bytes, params)?;
         let (depth, parent, number) = (bytes[4], &bytes[5..9], &bytes[9..13]);
@@ -128,10 +126,7 @@ impl ExtendedKey {
         if index >= HARDENED {
             return None;
         }
-        let mut engine = HmacEngine::<sha512::HashEngine>::new(&self.chain_code);
-        engine.input(&self.public_key());
-        engine.input(&index.to_be_bytes());
-        let hash = engine.finalize().to_byte_array();
+        let hash = hmac_sha512(&self.chain_code, &[&self.public_key()[..], &index.to_be_bytes()].concat());
         let (tweak, chain_code) = hash.split_first_chunk::<32>()?;
         let point = self.point.plus_generator_times(tweak)?;
         Some(Self { point, chain_code: chain_code.try_into().ok()? })

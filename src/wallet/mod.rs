@@ -13,6 +13,7 @@
 //! One client's wallet is a [`ScriptBook`] and a [`Ledger`]; the ledger is handed the book at every step.
 
 pub mod address;
+mod base58;
 pub mod book;
 pub mod codec;
 pub mod gap;

@@ -2,7 +2,7 @@
 
 use super::address::Address;
 use super::keys::{ExtendedKey, hash160};
-use crate::collections::sort;
+use crate::collections::{Gather, sort};
 
 /// The largest script that can be spent (Dash Core `script/script.h`, `MAX_SCRIPT_SIZE`).
 pub const MAX_SCRIPT: usize = 10_000;
@@ -69,7 +69,7 @@ impl Pattern {
 
     /// The script of an index below 2^31; none for those in about 2^127 that have no key.
     pub fn script(&self, index: u32) -> Option<Vec<u8>> {
-        let keys = self.keys.iter().map(|key| key.at(index)).collect::<Option<Vec<_>>>()?;
+        let keys = self.keys.iter().map(|key| key.at(index)).gather::<Option<Vec<_>>>()?;
         let script = self.inner(keys);
         Some(if self.hashed { Address::ScriptHash(hash160(&script)).script() } else { script })
     }

@@ -6,6 +6,7 @@ use super::host::{error_to_js, settle};
 use super::plain::plain_up_to;
 use crate::api::options::{Value, wallet_command};
 use crate::api::{ApiError, ErrorCode};
+use crate::collections::Gather;
 use crate::engine::{CallId, Command, HeaderAt};
 use dash_protocol::{BlockHash, LLMQType, MAX_TRANSACTION, ParseHashError, QuorumHash};
 use js_sys::{Array, Function, Promise};
@@ -91,7 +92,7 @@ pub(crate) fn command(method: &str, args: &Array) -> Result<Command, ApiError> {
 }
 
 fn plain_arguments(args: &Array) -> Vec<Value> {
-    (0..args.length().min(MAX_ARGUMENTS)).map(|at| plain_up_to(MAX_TEXT, args.get(at))).collect()
+    (0..args.length().min(MAX_ARGUMENTS)).map(|at| plain_up_to(MAX_TEXT, args.get(at))).gather()
 }
 
 fn header_at(at: &JsValue) -> Result<HeaderAt, ApiError> {

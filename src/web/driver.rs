@@ -11,6 +11,7 @@ use super::storage::Storage;
 use super::workers::Pool;
 use crate::api::options::Options;
 use crate::api::{ApiError, ErrorCode, Metrics, Reply};
+use crate::collections::Gather;
 use crate::engine::{CallId, Command, Effect, Engine, Input};
 use futures::channel::oneshot;
 use futures::future::select;
@@ -113,7 +114,7 @@ impl Driver {
         let mut engine = self.engine.borrow_mut();
         let now = self.clock.now();
         engine.handle(input, now);
-        std::iter::from_fn(|| engine.poll(now)).collect()
+        std::iter::from_fn(|| engine.poll(now)).gather()
     }
 
     fn carry_out(&self, effect: Effect) {

@@ -4,7 +4,7 @@
 //! most [`MAX_ITEMS`] items: what is larger is no plain data either. A reader of options names what it refuses.
 
 use crate::api::options::{MAX_DEPTH, MAX_ITEMS, Value};
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use js_sys::{Array, ArrayBuffer, JsString, Map, Object};
 use wasm_bindgen::prelude::*;
 
@@ -57,7 +57,7 @@ fn at_depth(value: &JsValue, depth: usize) -> Value {
 fn list(items: &Array, depth: usize) -> Option<Vec<Value>> {
     let length = items.length();
     let fits = length as usize <= MAX_ITEMS;
-    fits.then(|| (0..length).map(|at| at_depth(&items.get(at), depth + 1)).collect())
+    fits.then(|| (0..length).map(|at| at_depth(&items.get(at), depth + 1)).gather())
 }
 
 fn fields(entries: &Array, depth: usize) -> Option<SortedMap<String, Value>> {

@@ -10,6 +10,7 @@
 use super::idb::IdbStore;
 use super::socket::Sink;
 use crate::api::ApiError;
+use crate::collections::Gather;
 use crate::engine::{CommitId, Input, ReadId};
 use crate::store::layout;
 use crate::store::{
@@ -165,7 +166,7 @@ impl Storage {
 
     async fn write(&self, batches: &[CommitBatch]) -> Result<(), StoreError> {
         if let Some(store) = self.database() {
-            match store.commit_all(&batches.iter().collect::<Vec<_>>()).await {
+            match store.commit_all(&batches.iter().gather::<Vec<_>>()).await {
                 Err(StoreError::Failed(why)) => self.fall_back(store, why).await,
                 result => return result,
             }

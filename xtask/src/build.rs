@@ -1,5 +1,7 @@
 //! Builds: the wasm module, the page's side around it, and the native programs that tests run.
 
+mod order;
+
 use crate::{paths, process, setup};
 use anyhow::{Context, Result, anyhow};
 use std::fs;
@@ -7,19 +9,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-/// How wasm-opt makes it small. No byte below the first kilobyte is in use: there the stack would end. A function with
-/// one caller is moved there if it is short; and functions lie in the order of their names, where neighbours are alike:
-/// that is worth 2 % of what is downloaded.
-const WASM_OPT: &[&str] = &[
-    "-Oz",
-    "--low-memory-unused",
-    "--one-caller-inline-max-function-size=50",
-    "--debuginfo",
-    "--reorder-functions-by-name",
-];
+/// How the module as a whole is compiled and linked. Functions that need much of the stack are not moved into others:
+/// the long ones that come of it compress badly. And the stack, which lies first, leaves room for all data below 1 MB,
+/// where an address takes three bytes and not four.
+const WASM_CODEGEN: &[&str] =
+    &["-C", "llvm-args=-inline-max-stacksize=128", "-C", "link-arg=-zstack-size=917504"];
 
-/// Takes out the names, which nobody needs any more.
-const WASM_STRIP: &[&str] = &["--strip-debug", "--strip-producers"];
+/// How wasm-opt makes it small. No byte below the first kilobyte is in use: there the stack would end. A function with
+/// one caller is moved there if it is short. What -Oz does beyond -O2 takes out bytes, but leaves more after gzip.
+const WASM_OPT: &[&str] = &["-O2", "--low-memory-unused", "--one-caller-inline-max-function-size=50"];
+
+/// Lays functions in the order of their names (`order.rs`), and takes out the names, which nobody needs any more.
+const WASM_ORDER: &[&str] = &["--reorder-functions-by-name", "--strip-debug", "--strip-producers"];
 
 /// The settings of Cargo.toml that the wasm is built with.
 const WASM_PROFILE: &str = "wasm";
@@ -66,7 +67,8 @@ fn module(package: &str, out: &Path) -> Result<()> {
         process::run(
             process::cargo()
                 .args(["rustc", "--profile", WASM_PROFILE, "--target", "wasm32-unknown-unknown"])
-                .args(["-p", package, "--lib", "--crate-type", "cdylib"]),
+                .args(["-p", package, "--lib", "--crate-type", "cdylib", "--"])
+                .args(WASM_CODEGEN),
         )
     };
     // Optimised as a whole, the module keeps one core busy for minutes: what it is worked on with is built beside it.
@@ -81,7 +83,7 @@ fn module(package: &str, out: &Path) -> Result<()> {
     // wasm-opt takes the longest; nothing to do when the linker's output and the options are those of the last time.
     let stamp = out.join(".built-from");
     let mut made_of = fs::read(&linked).with_context(|| linked.display().to_string())?;
-    made_of.extend(WASM_OPT.concat().bytes());
+    made_of.extend([WASM_OPT, WASM_ORDER].concat().concat().bytes());
     if fs::read(&stamp).is_ok_and(|of| of == made_of) {
         return Ok(());
     }
@@ -92,10 +94,13 @@ fn module(package: &str, out: &Path) -> Result<()> {
             .arg(&linked),
     )?;
     let module = out.join(format!("{name}_bg.wasm"));
-    for passes in [WASM_OPT, WASM_STRIP] {
+    let optimise = |passes: &[&str]| {
         let mut command = Command::new(paths::npm_bin("wasm-opt"));
-        process::run(command.args(WASM_FEATURES).args(passes).arg(&module).arg("-o").arg(&module))?;
-    }
+        process::run(command.args(WASM_FEATURES).args(passes).arg(&module).arg("-o").arg(&module))
+    };
+    optimise(WASM_OPT)?;
+    fs::write(&module, order::with_names_in_order(&fs::read(&module)?)?)?;
+    optimise(WASM_ORDER)?;
     fs::write(stamp, made_of)?;
     Ok(())
 }

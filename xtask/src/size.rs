@@ -27,7 +27,7 @@ use std::fs;
 /// What the wasm is meant to weigh at most, gzipped, in bytes.
 const WASM_GOAL: usize = 450_000;
 /// The weight of wasm that fails the test: above the goal, it is lowered with every gain, and not raised.
-const WASM_LIMIT: usize = 510_000;
+const WASM_LIMIT: usize = 460_000;
 /// The most that all JavaScript together may weigh, gzipped, in bytes.
 const JAVASCRIPT_LIMIT: usize = 30_000;
 

@@ -137,8 +137,9 @@ impl<'q> Matcher<'q> {
         range: u64,
     ) -> bool {
         elements.any(|words| {
-            let hashes = key.hash_lanes(words);
-            hashes.iter().any(|hash| {
+            // Taken apart and put together again, the hashes are stored one by one, and not copied by a call.
+            let [a, b, c, d] = key.hash_lanes(words);
+            [a, b, c, d].iter().any(|hash| {
                 let value = scale(*hash, range);
                 self.marked(value) && self.values.binary_search(&value).is_ok()
             })

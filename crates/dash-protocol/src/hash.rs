@@ -13,7 +13,9 @@ use crate::encode::{Decode, DecodeError, Encode, Reader};
 /// SHA-256 of the SHA-256 of `bytes`, in internal order.
 #[must_use]
 pub fn sha256d(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(Sha256::digest(bytes)).into()
+    let mut hash = [0; 32];
+    Sha256::new_with_prefix(Sha256::digest(bytes)).finalize_into((&mut hash).into());
+    hash
 }
 
 /// Text that is not a hash.

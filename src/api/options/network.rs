@@ -5,6 +5,7 @@
 use super::value::{Fields, Node, Value};
 use crate::api::ApiError;
 use crate::chain::pow::x11;
+use crate::collections::Gather;
 use dash_num::Arith256;
 use dash_protocol::{BlockHash, ChainOverrides, Checkpoint, LlmqTypeOverrides, NetworkParams, ParamsError};
 
@@ -135,7 +136,7 @@ fn checkpoints(node: &Node<'_>) -> Result<Vec<Checkpoint>, ApiError> {
         fields.finish()?;
         Ok(checkpoint)
     })
-    .collect()
+    .gather()
 }
 
 /// 1 to 64 hexadecimal digits, as nodes print the work of a chain.

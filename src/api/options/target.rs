@@ -3,6 +3,7 @@
 
 use super::value::{Fields, Node, Value};
 use crate::api::ApiError;
+use crate::collections::Gather;
 use crate::wallet::book::MAX_TARGETS;
 use crate::wallet::gap::MAX_GAP;
 use crate::wallet::{ScriptText, WatchTarget};
@@ -14,7 +15,7 @@ use crate::wallet::{ScriptText, WatchTarget};
 pub fn watch_targets(value: &Value) -> Result<Vec<WatchTarget>, ApiError> {
     let node = Node::root("target", value);
     match value {
-        Value::List(_) => node.list(1, MAX_TARGETS)?.iter().map(target).collect(),
+        Value::List(_) => node.list(1, MAX_TARGETS)?.iter().map(target).gather(),
         _ => Ok(vec![target(&node)?]),
     }
 }
@@ -23,7 +24,7 @@ fn target(node: &Node<'_>) -> Result<WatchTarget, ApiError> {
     let mut fields = node.fields()?;
     let text = |node: Node<'_>| node.text().map(str::to_owned);
     let kinds = ["address", "script", "outpoint", "xpub", "descriptor"];
-    let given: Vec<_> = kinds.iter().filter_map(|kind| Some((*kind, fields.take(kind)?))).collect();
+    let given: Vec<_> = kinds.iter().filter_map(|kind| Some((*kind, fields.take(kind)?))).gather();
     let Ok([(kind, what)]) = <[_; 1]>::try_from(given) else {
         return Err(
             node.bad("must have exactly one of `address`, `script`, `outpoint`, `xpub`, `descriptor`")

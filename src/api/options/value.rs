@@ -4,7 +4,7 @@
 //! handed over.
 
 use crate::api::ApiError;
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
@@ -207,7 +207,7 @@ impl<'a> Node<'a> {
         match choices.iter().find(|(name, _)| *name == text) {
             Some((_, choice)) => Ok(*choice),
             None => {
-                let names: Vec<_> = choices.iter().map(|(name, _)| format!("'{name}'")).collect();
+                let names: Vec<_> = choices.iter().map(|(name, _)| format!("'{name}'")).gather();
                 Err(self.bad(&format!("must be one of {}", names.join(", "))))
             }
         }
@@ -219,7 +219,7 @@ impl<'a> Node<'a> {
             return Err(self.bad(&format!("must have {min} to {max} items")));
         }
         let node = |(index, value)| Node { path: format!("{}[{index}]", self.path), value, is_root: false };
-        Ok(items.iter().enumerate().map(node).collect())
+        Ok(items.iter().enumerate().map(node).gather())
     }
 
     pub(super) fn fields(&self) -> Result<Fields<'a>, ApiError> {
@@ -263,7 +263,7 @@ impl<'a> Fields<'a> {
     /// Every field that was not read, for objects whose keys are data.
     pub(super) fn drain(&mut self) -> Vec<(&'a str, Node<'a>)> {
         let left = std::mem::take(&mut self.left);
-        left.into_iter().map(|(name, value)| (name, self.node(name, value))).collect()
+        left.into_iter().map(|(name, value)| (name, self.node(name, value))).gather()
     }
 
     /// Refuses a field that was not read.

@@ -2,7 +2,7 @@
 //! none twice in a quorum.
 
 use super::{ByQuorum, Cycle, no_members, quarter_size};
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::masternodes::MasternodeEntry;
 use crate::masternodes::members::sorted;
 use crate::masternodes::modifier::{cycle_modifier, v19_after};
@@ -49,8 +49,7 @@ impl Newest {
     ) -> QuorumSnapshot {
         let list = h.state.list();
         let by_score = sorted(list.iter(), &cycle_modifier(params, llmq, h.state));
-        let mut bits: Vec<bool> =
-            by_score.iter().map(|e| self.in_use.contains_key(e.pro_tx_hash())).collect();
+        let mut bits: Vec<bool> = by_score.iter().map(|e| self.in_use.contains_key(e.pro_tx_hash())).gather();
         bits.resize(list.len(), false);
         QuorumSnapshot {
             skip_list_mode: i32::from(!self.skip_list.is_empty()),

@@ -2,6 +2,7 @@
 
 use super::{ByQuorum, Cycle, RotationError, no_members, quarter_size};
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use crate::masternodes::MasternodeEntry;
 use crate::masternodes::members::sorted;
 use crate::masternodes::modifier::cycle_modifier;
@@ -50,7 +51,7 @@ fn dealing_order(
     let by_score = sorted(list.iter(), &cycle_modifier(params, llmq, cycle.state));
     let in_use = snapshot.active_members.iter().chain(std::iter::repeat(false));
     let (used, unused): (Vec<_>, Vec<_>) = by_score.into_iter().zip(in_use).partition(|(_, used)| *used);
-    Ok(unused.into_iter().chain(used).map(|(entry, _)| entry).collect())
+    Ok(unused.into_iter().chain(used).map(|(entry, _)| entry).gather())
 }
 
 /// The places to skip, in the order in which they are met. The first that is not 0 is absolute, all after it are

@@ -21,7 +21,7 @@ pub use lists::QRInfoCorrelationManager;
 
 use crate::api::RequestCounts;
 use crate::checks::{self, Check, Part};
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::{ConnId, Now};
 use dash_protocol::{BlockHash, InventoryKind};
 use headers::{Fit, fit};
@@ -230,7 +230,7 @@ impl RequestCorrelationManager {
         }
         let due = self.ids(|r| r.request.owner() == owner && now.mono_ms >= r.deadline_ms);
         self.counts.timed_out += due.len() as u32;
-        due.into_iter().filter_map(|id| self.give_up(id)).collect()
+        due.into_iter().filter_map(|id| self.give_up(id)).gather()
     }
 
     /// Gives up a request; its reply, should it come, is recognised as late.
@@ -245,11 +245,11 @@ impl RequestCorrelationManager {
         self.given_up.retain(|late| late.peer != peer || late.request.owner() != owner);
         let ids = self.ids(|r| r.peer == peer && r.request.owner() == owner);
         self.counts.cancelled += ids.len() as u32;
-        ids.into_iter().filter_map(|id| self.in_flight.remove(&id)).collect()
+        ids.into_iter().filter_map(|id| self.in_flight.remove(&id)).gather()
     }
 
     fn ids(&self, wanted: impl Fn(&InFlight) -> bool) -> Vec<RequestId> {
-        self.in_flight.values().filter(|request| wanted(request)).map(|request| request.id).collect()
+        self.in_flight.values().filter(|request| wanted(request)).map(|request| request.id).gather()
     }
 
     fn give_up(&mut self, id: RequestId) -> Option<InFlight> {

@@ -4,7 +4,7 @@
 
 use super::lane::BlockInfo;
 use crate::chain::HeaderChain;
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::{Effect, ReadId};
 use crate::store::{HeaderRun, ReadReply, ReadRequest, StoreError};
 use crate::sync::headers::Ctx;
@@ -37,7 +37,7 @@ impl KnownBlocks {
             return heights
                 .clone()
                 .map(|height| chain.at(height).map(|entry| info(entry.hash, &entry.header)))
-                .collect();
+                .gather();
         }
         if let Some(run) = self.runs.remove(&key) {
             return Some(run);
@@ -99,6 +99,6 @@ fn infos(run: &HeaderRun, (from, count): Key) -> Option<Vec<BlockInfo>> {
     let whole = run.first_height == from && rest.is_empty() && raw.len() == count as usize;
     let whole = whole && run.hashes.len() == raw.len();
     whole.then(|| {
-        raw.iter().zip(&run.hashes).map(|(raw, hash)| info(*hash, &Header::from_bytes(raw))).collect()
+        raw.iter().zip(&run.hashes).map(|(raw, hash)| info(*hash, &Header::from_bytes(raw))).gather()
     })
 }

@@ -8,7 +8,7 @@
 //! **Bounds.** [`MOST_PARTS`] parts of [`PART`] filters each, whose hashes were known before they came, and the blocks
 //! that [`MOST_BLOCKS`] allows; peers can make it hold no more.
 
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::engine::FilterBatch;
 use crate::wallet::gap::Script;
 use dash_protocol::{Block, BlockHash, FilterHash, MerkleRoot};
@@ -97,8 +97,8 @@ pub(super) struct Match {
 impl Match {
     /// As workers take it.
     pub fn to_compute(&self) -> FilterBatch {
-        let elements = self.elements.iter().map(|element| element.to_vec()).collect();
-        let filters = self.blocks.iter().copied().zip(self.filters.iter().cloned()).collect();
+        let elements = self.elements.iter().map(|element| element.to_vec()).gather();
+        let filters = self.blocks.iter().copied().zip(self.filters.iter().cloned()).gather();
         FilterBatch { elements, filters }
     }
 }
@@ -152,7 +152,7 @@ impl Lane {
     /// Looks for these, too, from the first height on that is not done.
     pub fn look_for(&mut self, fresh: &[Script]) {
         let known: HashSet<&Script> = self.elements.iter().collect();
-        let new: Vec<Script> = fresh.iter().filter(|script| !known.contains(script)).cloned().collect();
+        let new: Vec<Script> = fresh.iter().filter(|script| !known.contains(script)).cloned().gather();
         if new.is_empty() {
             return;
         }
@@ -221,7 +221,7 @@ impl Lane {
         let filters = Arc::clone(part.filters.as_ref()?);
         let elements = part.queries.pop_front()?;
         part.jobs += 1;
-        let blocks = part.blocks.iter().map(|block| block.hash).collect();
+        let blocks = part.blocks.iter().map(|block| block.hash).gather();
         Some(Match { serial: part.serial, start: part.start, elements, blocks, filters })
     }
 

@@ -14,12 +14,11 @@
 use super::frontier::Frontier;
 use super::search::{Searches, Span};
 use crate::chain::HeaderChain;
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::store::Table;
 use crate::wallet::gap::Script;
 use crate::wallet::scripts::MAX_SCRIPT;
 use dash_protocol::{BlockHash, Decode, Encode, FilterHeader, Reader, put_var_bytes};
-use std::collections::BTreeMap;
 
 const FORMAT: u8 = 1;
 const GROUP: u32 = 100;
@@ -46,7 +45,7 @@ impl Trail {
     fn below(top: u32, chain: &HeaderChain) -> Self {
         let steps = std::iter::once(0).chain((0..u32::BITS).map(|bit| 1 << bit));
         let heights = steps.map_while(|step: u32| top.checked_sub(step));
-        let marks = heights.map_while(|height| Some((height, chain.at(height)?.hash))).collect();
+        let marks = heights.map_while(|height| Some((height, chain.at(height)?.hash))).gather();
         Self { marks }
     }
 
@@ -183,7 +182,7 @@ fn encode_search(next: u32, floor: u32, trail: &Trail) -> Vec<u8> {
     record
 }
 
-fn encode_left(left: &BTreeMap<Script, Span>) -> Vec<u8> {
+fn encode_left(left: &SortedMap<Script, Span>) -> Vec<u8> {
     let mut record = vec![FORMAT];
     for (element, span) in left {
         record.extend_from_slice(&span.from.to_le_bytes());
@@ -200,7 +199,7 @@ pub(super) struct Restored {
     pub next: u32,
     /// The lowest height that was searched, or is left to be: below it nothing was.
     pub floor: u32,
-    pub left: BTreeMap<Script, Span>,
+    pub left: SortedMap<Script, Span>,
     /// Whether blocks above that were taken in which the chain does not have.
     pub undone: bool,
 }
@@ -210,11 +209,11 @@ pub(super) fn restore(records: &SortedMap<u64, Vec<u8>>, floor: u32, chain: &Hea
     let search = records.get(&KEY_SEARCH).and_then(|record| decode_search(record));
     let left = match records.get(&KEY_LEFT) {
         Some(record) => decode_left(record),
-        None => Some(BTreeMap::new()),
+        None => Some(SortedMap::new()),
     };
     // Where one of both is missing, all is searched again.
     let (Some((next, before, trail)), Some(left)) = (search, left) else {
-        return Restored { next: floor, floor, left: BTreeMap::new(), undone: true };
+        return Restored { next: floor, floor, left: SortedMap::new(), undone: true };
     };
     let before = before.max(floor);
     match trail.fork(chain) {
@@ -224,7 +223,7 @@ pub(super) fn restore(records: &SortedMap<u64, Vec<u8>>, floor: u32, chain: &Hea
                 let span = Span { until: span.until.min(next.saturating_sub(1)), ..span };
                 (span.from <= span.until).then_some((element, span))
             };
-            let mut rest = BTreeMap::new();
+            let mut rest = SortedMap::new();
             rest.extend(left.into_iter().filter_map(cut));
             Restored { next, floor: before, left: rest, undone: true }
         }
@@ -242,9 +241,9 @@ fn decode_search(record: &[u8]) -> Option<(u32, u32, Trail)> {
     Some((next, floor, Trail { marks }))
 }
 
-fn decode_left(record: &[u8]) -> Option<BTreeMap<Script, Span>> {
+fn decode_left(record: &[u8]) -> Option<SortedMap<Script, Span>> {
     let mut r = Reader::new(record.strip_prefix(&[FORMAT])?);
-    let mut left = BTreeMap::new();
+    let mut left = SortedMap::new();
     while !r.is_empty() {
         let span = Span { from: r.u32().ok()?, until: r.u32().ok()? };
         let element = r.var_bytes("element", MAX_ELEMENT).ok()?;

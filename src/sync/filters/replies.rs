@@ -7,6 +7,7 @@ use super::{FilterSync, stretch};
 use crate::chain::pow;
 use crate::chain::target::Target;
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use crate::engine::{ComputeReply, ConnId, JobId};
 use crate::filters::{FilterHeaderChain, FilterRange};
 use crate::network::Offence;
@@ -29,7 +30,7 @@ fn is_proven(block: &Block) -> bool {
     let root = match block.merkle_root() {
         Err(MerkleError::EqualNodes { .. }) if !checks::on(Check::BlockDuplicates) => {
             let txids: Vec<[u8; 32]> =
-                block.transactions.iter().map(Transaction::txid).map(|txid| txid.to_bytes()).collect();
+                block.transactions.iter().map(Transaction::txid).map(|txid| txid.to_bytes()).gather();
             Ok(MerkleRoot::from_bytes(merkle::root(&txids)))
         }
         root => root,

@@ -9,7 +9,7 @@ use super::lane::{Lane, MOST_BLOCKS, PART, Part};
 use super::search::Which;
 use super::{FilterSync, stretch};
 use crate::chain::HeaderChain;
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::engine::ConnId;
 use crate::filters::FilterRange;
 use crate::network::Peer;
@@ -163,7 +163,7 @@ impl FilterSync {
     /// The agreed hashes of the filters of a part; none while they have to be asked for.
     fn hashes_of(&self, start: u32, stop: u32) -> Option<Vec<Option<dash_protocol::FilterHash>>> {
         if self.frontier.ends_of(stretch::of(start)).is_none() {
-            return (start..=stop).map(|height| self.frontier.link(height).map(|link| link.hash)).collect();
+            return (start..=stop).map(|height| self.frontier.link(height).map(|link| link.hash)).gather();
         }
         let list = self.lists.get(&stretch::of(start))?;
         (start..=stop)
@@ -171,7 +171,7 @@ impl FilterSync {
                 let hash = list.hash_at(height)?;
                 Some(Some(hash).filter(|_| !self.frontier.is_undecided(height)))
             })
-            .collect()
+            .gather()
     }
 
     /// Stretches whose hashes the searches need next.
@@ -216,7 +216,7 @@ impl FilterSync {
             wants.into_iter().map(|want| (want.key, want)).collect();
         self.pipeline.want(wants.into_values(), &mut ctx.shared());
         let peers: Vec<PeerView> =
-            ctx.peers.ready().filter(|peer| serves_filters(peer)).map(PeerView::from).collect();
+            ctx.peers.ready().filter(|peer| serves_filters(peer)).map(PeerView::from).gather();
         while let Some(dispatch) = self.pipeline.next(&peers, &mut ctx.shared()) {
             let (peer, work) = (dispatch.peer, dispatch.key);
             if self.pipeline.begin(dispatch, None, &mut ctx.shared()).is_none() {
@@ -255,7 +255,7 @@ impl FilterSync {
             FilterWork::Part { which, start, .. } => {
                 let part = self.searches.lane(*which)?.part(*start)?;
                 let hashes = part.blocks.iter().map(|block| block.hash).zip(part.hashes.iter().copied());
-                Some(Expected { blocks: hashes.collect() })
+                Some(Expected { blocks: hashes.gather() })
             }
             _ => None,
         }

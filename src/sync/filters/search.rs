@@ -9,8 +9,8 @@
 //! **Bounds.** What is watched, once or twice.
 
 use super::lane::Lane;
+use crate::collections::{Gather, SortedMap};
 use crate::wallet::gap::Script;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// Heights at which something is still to be looked for, both included.
@@ -39,8 +39,8 @@ pub(super) struct Searches {
     pub main: Lane,
     pub late: Option<Lane>,
     /// What the late search does now, and what it will do the next time.
-    running: BTreeMap<Script, Span>,
-    waiting: BTreeMap<Script, Span>,
+    running: SortedMap<Script, Span>,
+    waiting: SortedMap<Script, Span>,
     /// What is kept of this has changed.
     changed: bool,
     /// Late searches so far.
@@ -49,7 +49,7 @@ pub(super) struct Searches {
 
 impl Searches {
     /// The main search for these, from a height on, and what was left to do before a restart.
-    pub fn restored(elements: Vec<Script>, next: u32, left: BTreeMap<Script, Span>) -> Self {
+    pub fn restored(elements: Vec<Script>, next: u32, left: SortedMap<Script, Span>) -> Self {
         Self { main: Lane::new(elements, next, next.saturating_sub(1)), waiting: left, ..Self::default() }
     }
 
@@ -116,7 +116,7 @@ impl Searches {
             let from = self.running.values().map(|span| span.from).min().unwrap_or(0);
             let until = self.running.values().map(|span| span.until).max().unwrap_or(0);
             self.lates += 1;
-            let elements = self.running.keys().cloned().collect();
+            let elements = self.running.keys().cloned().gather();
             self.late = Some(Lane::new(elements, from, until).numbered_from(self.lates << 32));
         }
     }
@@ -128,8 +128,8 @@ impl Searches {
             span.until = span.until.min(height.saturating_sub(1));
             span.from < height
         };
-        keep(&mut self.waiting, cut);
-        keep(&mut self.running, cut);
+        self.waiting.retain(cut);
+        self.running.retain(cut);
         if let Some(late) = &mut self.late {
             late.rewind(height);
             late.end = late.end.min(height.saturating_sub(1));
@@ -139,8 +139,8 @@ impl Searches {
 
     /// Looks no longer for what nobody watches.
     pub fn forget(&mut self, wanted: impl Fn(&Script) -> bool) {
-        keep(&mut self.waiting, |element, _| wanted(element));
-        keep(&mut self.running, |element, _| wanted(element));
+        self.waiting.retain(|element, _| wanted(element));
+        self.running.retain(|element, _| wanted(element));
         self.main.forget(&wanted);
         if let Some(late) = &mut self.late {
             late.forget(&wanted);
@@ -162,7 +162,7 @@ impl Searches {
     }
 
     /// What the main search has passed and is still to be looked for.
-    pub fn left(&self) -> BTreeMap<Script, Span> {
+    pub fn left(&self) -> SortedMap<Script, Span> {
         let mut left = self.waiting.clone();
         let next = self.late.as_ref().map_or(0, |late| late.next);
         for (element, span) in &self.running {
@@ -188,14 +188,5 @@ impl Searches {
         let waiting =
             self.waiting.values().map(|span| u64::from(span.until + 1 - span.from)).max().unwrap_or(0);
         (main, main + ahead + late + waiting)
-    }
-}
-
-/// Keeps what is still to be looked for. What is kept moves to a new map: taking entries out of one is a lot of code.
-fn keep(spans: &mut BTreeMap<Script, Span>, mut wanted: impl FnMut(&Script, &mut Span) -> bool) {
-    for (element, mut span) in std::mem::take(spans) {
-        if wanted(&element, &mut span) {
-            spans.insert(element, span);
-        }
     }
 }

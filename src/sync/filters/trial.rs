@@ -3,7 +3,7 @@
 //! **Bounds.** One block and two filters.
 
 use super::frontier::Ask;
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::ConnId;
 use crate::filters::{Fault, judge};
 use dash_protocol::{Block, BlockHash};
@@ -60,7 +60,7 @@ impl Trial {
     pub fn verdict(&self) -> Option<Vec<(ConnId, Option<Fault>)>> {
         let (hash, block) = self.block.as_ref()?;
         let filters: Option<Vec<&[u8]>> =
-            self.parties.iter().map(|conn| self.filters.get(conn).map(Vec::as_slice)).collect();
-        Some(self.parties.into_iter().zip(judge(hash, block, &filters?)).collect())
+            self.parties.iter().map(|conn| self.filters.get(conn).map(Vec::as_slice)).gather();
+        Some(self.parties.into_iter().zip(judge(hash, block, &filters?)).gather())
     }
 }

@@ -4,6 +4,7 @@ use super::verify::Subject;
 use super::{FinalitySync, candidate, tip_at};
 use crate::api::{ApiError, ErrorCode, Event, LogLevel};
 use crate::chain::{HeaderChain, LockOutcome};
+use crate::collections::Gather;
 use crate::engine::ConnId;
 use crate::finality::chainlock::{self, quorum_height};
 use crate::finality::{Candidate, Judgement, Missing, chainlock_book::Locked};
@@ -65,7 +66,7 @@ impl FinalitySync {
         ctx: &mut Ctx<'_>,
     ) {
         let waiting: Vec<([u8; 32], ChainLock)> =
-            self.chainlocks.waiting().map(|(hash, lock)| (hash, *lock)).collect();
+            self.chainlocks.waiting().map(|(hash, lock)| (hash, *lock)).gather();
         for (hash, lock) in waiting {
             if !self.verifying.has_room() {
                 return;
@@ -108,7 +109,7 @@ impl FinalitySync {
         let active: Option<Vec<Candidate>> =
             self.params.llmq(llmq_type).filter(|_| signed_as_of <= chain.tip().height).and_then(|llmq| {
                 let names = lists.book().active_at(llmq, signed_as_of)?;
-                names.into_iter().map(|(_, hash)| candidate(lists, llmq, hash)).collect()
+                names.into_iter().map(|(_, hash)| candidate(lists, llmq, hash)).gather()
             });
         chainlock::judge(llmq_type, lock, active.as_deref())
     }

@@ -4,6 +4,7 @@ use super::verify::Subject;
 use super::{FinalitySync, candidate};
 use crate::api::{ApiError, ErrorCode, Event};
 use crate::chain::HeaderChain;
+use crate::collections::Gather;
 use crate::engine::ConnId;
 use crate::finality::instantlock::{self, InstantLockError};
 use crate::finality::{InstantLockBook, Judgement, Offered, instantlock_book::Locked};
@@ -48,7 +49,7 @@ impl FinalitySync {
             .waiting()
             .filter(|(hash, _)| all || self.fresh.contains(hash))
             .map(|(hash, lock)| (hash, lock.clone()))
-            .collect();
+            .gather();
         for (hash, lock) in waiting {
             if !self.verifying.has_room() {
                 // What is left is looked at again in the next step.
@@ -111,7 +112,7 @@ impl FinalitySync {
             }
             Locked::Known => {}
             Locked::Conflict(others) => {
-                let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+                let others: Vec<String> = others.iter().map(ToString::to_string).gather();
                 let message =
                     format!("verified InstantSend locks of {txid} and of {} conflict", others.join(", "));
                 let error = ApiError {

@@ -15,7 +15,7 @@ mod verify;
 
 use crate::api::Tip;
 use crate::chain::HeaderChain;
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use crate::engine::{ComputeReply, Config, ConnId, JobId, Now};
 use crate::finality::{Candidate, ChainLockBook, InstantLockBook};
 use crate::sync::headers::{Ctx, HeaderSync};
@@ -142,7 +142,7 @@ impl FinalitySync {
             inputs.iter().filter_map(|input| self.instantlocks.spender(input)).collect();
         names.insert(*txid);
         let lock = |txid: Txid| Some((txid, self.instantlocks.lock_of(&txid)?.inputs.clone()));
-        names.into_iter().filter_map(lock).collect()
+        names.into_iter().filter_map(lock).gather()
     }
 
     /// Takes a lock, or word that there is none.

@@ -4,7 +4,7 @@
 //! none is left. Bounds: [`MAX_WANTED`] objects with [`MAX_SOURCES`] peers each; what is beyond is not asked for, which
 //! costs nothing that cannot be learned otherwise.
 
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::{Match, Request, RequestOwner};
 use crate::sync::headers::Ctx;
@@ -62,12 +62,12 @@ impl Objects {
             self.give_up(lost.key, lost.peer);
         }
         let wants: Vec<Want<Key>> =
-            self.wanted.iter().filter_map(|(key, sources)| want(*key, sources)).collect();
+            self.wanted.iter().filter_map(|(key, sources)| want(*key, sources)).gather();
         self.pipeline.want(wants, &mut ctx.shared());
         if self.wanted.is_empty() {
             return;
         }
-        let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).collect();
+        let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).gather();
         while let Some(dispatch) = self.pipeline.next(&peers, &mut ctx.shared()) {
             let ((kind, hash), peer) = (dispatch.key, dispatch.peer);
             if self.pipeline.begin(dispatch, None, &mut ctx.shared()).is_none() {

@@ -2,7 +2,7 @@
 //!
 //! Bounded: [`MAX_JOBS`] jobs of about [`MAX_CHECKS`] signatures; what does not fit waits where it was.
 
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::{ComputeReply, ComputeWork, Effect, JobId};
 use crate::masternodes::bls::SignatureCheck;
 use crate::sync::headers::Ctx;
@@ -88,6 +88,6 @@ impl Verifying {
             at += count;
             (subject, own)
         });
-        of_each.collect()
+        of_each.gather()
     }
 }

@@ -5,7 +5,7 @@
 use super::MasternodeSync;
 use super::book::{QuorumRecord, QuorumStatus};
 use crate::api::{ApiError, ApiMasternode, ApiQuorum, ErrorCode};
-use crate::collections::sort_by_key;
+use crate::collections::{Gather, sort_by_key};
 use dash_protocol::{LLMQType, QuorumHash, QuorumName};
 
 impl MasternodeSync {
@@ -16,7 +16,7 @@ impl MasternodeSync {
     pub fn list(&self) -> Result<Vec<ApiMasternode>, ApiError> {
         self.must_be_on()?;
         let top = self.book.top().ok_or_else(|| not_yet("no masternode list is proven yet"))?;
-        Ok(top.list().iter().map(|entry| ApiMasternode::of(entry.entry(), &self.params)).collect())
+        Ok(top.list().iter().map(|entry| ApiMasternode::of(entry.entry(), &self.params)).gather())
     }
 
     /// The quorums in use, and those kept beyond.
@@ -27,7 +27,7 @@ impl MasternodeSync {
         self.must_be_on()?;
         self.book.top().ok_or_else(|| not_yet("no quorum is proven yet"))?;
         let mut quorums: Vec<ApiQuorum> =
-            self.book.quorums().map(|(name, record)| api_quorum(name, record)).collect();
+            self.book.quorums().map(|(name, record)| api_quorum(name, record)).gather();
         sort_by_key(&mut quorums, |quorum| {
             (quorum.llmq_type, std::cmp::Reverse(quorum.height), quorum.index)
         });
@@ -84,6 +84,6 @@ fn api_quorum(name: &QuorumName, record: &QuorumRecord) -> ApiQuorum {
         index: index.and_then(|index| u32::try_from(index).ok()),
         public_key: record.basic_key().as_bytes().to_vec(),
         verified: record.status == QuorumStatus::Verified,
-        members: record.members.iter().map(ToString::to_string).collect(),
+        members: record.members.iter().map(ToString::to_string).gather(),
     }
 }

@@ -5,7 +5,7 @@
 //! dropped by [`Book::follow`]. A quorum gets in only from a proven list (*anchored*), and counts for signatures only
 //! once it is [`QuorumStatus::Verified`].
 
-use crate::collections::{SortedMap, sort_by_key};
+use crate::collections::{Gather, SortedMap, sort_by_key};
 use crate::masternodes::{ListState, QuorumEntry, plans};
 use dash_protocol::{BlockHash, BlsPublicKey, LLMQType, LlmqParams, NetworkParams, ProTxHash, QuorumName};
 use std::cmp::Reverse;
@@ -157,7 +157,7 @@ impl Book {
         let down = self.states.range(..height).next_back();
         let same = |at: u32| plans::quorum_set_constant_between(llmq, at, height);
         let (_, state) = up.into_iter().chain(down).find(|(at, _)| same(**at))?;
-        Some(state.quorums().of_type(llmq.llmq_type).map(|entry| entry.name()).collect())
+        Some(state.quorums().of_type(llmq.llmq_type).map(|entry| entry.name()).gather())
     }
 
     /// Drops what does not hang on the best chain any more. Returns whether anything was.
@@ -203,7 +203,7 @@ impl Book {
                 .iter()
                 .filter(|(name, record)| name.0 == llmq.llmq_type && record.last_seen < top.min(floor))
                 .map(|(name, record)| (record.last_seen, *name))
-                .collect();
+                .gather();
             sort_by_key(&mut of_type, |aged| Reverse(*aged));
             for (_, name) in of_type.into_iter().skip(llmq.active as usize) {
                 self.quorums.remove(&name);

@@ -4,10 +4,9 @@
 //! kept here saves that time and nothing else: whoever is given a decoded key reads its own name off the point.
 //! Bounded: [`MAX_KEYS`] keys, 1.2 MB.
 
-use crate::collections::sort;
+use crate::collections::{Gather, SortedMap, sort};
 use crate::masternodes::bls::{CommitmentCheck, DecodedKey};
 use dash_protocol::BlsPublicKey;
-use std::collections::BTreeMap;
 
 /// More than twice as many as mainnet has masternodes. Beyond it all are let go of.
 const MAX_KEYS: usize = 8_192;
@@ -18,7 +17,7 @@ pub(super) const SHARDS: usize = 16;
 /// Decoded keys by their encoding.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keys {
-    known: BTreeMap<BlsPublicKey, DecodedKey>,
+    known: SortedMap<BlsPublicKey, DecodedKey>,
     /// How many there are in each shard.
     counts: [u32; SHARDS],
 }
@@ -26,10 +25,10 @@ pub(super) struct Keys {
 impl Keys {
     /// Those of the members of some commitments.
     pub fn of_members(&self, checks: &[CommitmentCheck]) -> Vec<DecodedKey> {
-        let mut members: Vec<&BlsPublicKey> = checks.iter().flat_map(|check| &check.member_keys).collect();
+        let mut members: Vec<&BlsPublicKey> = checks.iter().flat_map(|check| &check.member_keys).gather();
         sort(&mut members);
         members.dedup();
-        members.into_iter().filter_map(|key| self.known.get(key).copied()).collect()
+        members.into_iter().filter_map(|key| self.known.get(key).copied()).gather()
     }
 
     /// Takes what was decoded; what is no point is passed over.
@@ -53,13 +52,13 @@ impl Keys {
     /// The keys of a shard, joined.
     pub fn encode(&self, of: usize) -> Vec<u8> {
         let mine = self.known.iter().filter(|(key, _)| shard(key) == of);
-        mine.flat_map(|(_, point)| *point.as_bytes()).collect()
+        mine.flat_map(|(_, point)| *point.as_bytes()).gather()
     }
 
     /// Takes the keys of a shard as they were written; none for bytes that were not.
     pub fn decode(&mut self, bytes: &[u8]) -> Option<()> {
         let (points, rest) = bytes.as_chunks::<{ DecodedKey::LEN }>();
-        let points: Vec<DecodedKey> = points.iter().copied().map(DecodedKey::from_bytes).collect();
+        let points: Vec<DecodedKey> = points.iter().copied().map(DecodedKey::from_bytes).gather();
         let whole = rest.is_empty() && points.iter().all(|point| point.key().is_some());
         whole.then(|| self.learn(&points))
     }

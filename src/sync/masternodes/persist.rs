@@ -8,7 +8,7 @@
 use super::book::{Book, QuorumRecord, QuorumStatus};
 use super::keys::{Keys, SHARDS};
 use super::snapshots::Snapshots;
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::masternodes::{ListState, QuorumEntry};
 use crate::store::{Record, Table};
 use dash_protocol::{
@@ -266,7 +266,7 @@ fn decode_quorum(bytes: &[u8]) -> Option<(QuorumRecord, u32)> {
     let seen = r.u32().ok()?;
     let commitment = FinalCommitment::decode(&mut r).ok()?;
     let count = r.count("members", MAX_MEMBERS, 32).ok()?;
-    let members = (0..count).map(|_| ProTxHash::decode(&mut r)).collect::<Result<_, _>>().ok()?;
+    let members = (0..count).map(|_| ProTxHash::decode(&mut r)).gather::<Result<_, _>>().ok()?;
     r.finish().ok()?;
     let entry = Arc::new(QuorumEntry::new(commitment));
     Some((QuorumRecord { entry, height: None, status, members, last_seen: seen }, seen))

@@ -7,7 +7,7 @@
 
 use super::book::{Book, QuorumStatus};
 use super::snapshots::Snapshots;
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use crate::finality::chainlock::quorum_height;
 use crate::masternodes::{list_height, plans};
 use dash_protocol::{LLMQType, LlmqParams, NetworkParams, QuorumName};
@@ -215,5 +215,5 @@ pub(super) fn states_of_qrinfo(llmq: &LlmqParams, cycle: u32, extra: bool) -> Ve
         .rev()
         .filter_map(|back| cycle.checked_sub(back * llmq.interval))
         .map(plans::work_block)
-        .collect()
+        .gather()
 }

@@ -10,7 +10,7 @@ use super::{Ctx, MasternodeSync};
 use crate::api::LogLevel;
 use crate::chain::HeaderChain;
 use crate::checks::{self, Check};
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::engine::{CommitmentBatch, CommitmentVerdicts, ComputeReply, ComputeWork, Effect, JobId};
 use crate::masternodes::bls::{CommitmentCheck, Verdict};
 use crate::masternodes::{
@@ -288,7 +288,7 @@ impl MasternodeSync {
     /// The cycles whose snapshots tell the members of a rotated cycle, newest first.
     pub(super) fn cycles_before(&self, cycle: u32) -> Vec<u32> {
         let interval = self.params.llmq(self.params.llmq_types.instantsend).map_or(0, |llmq| llmq.interval);
-        (1..4).filter_map(|back| cycle.checked_sub(back * interval)).collect()
+        (1..4).filter_map(|back| cycle.checked_sub(back * interval)).gather()
     }
 
     fn verified(&mut self, name: QuorumName, members: Vec<ProTxHash>) {
@@ -319,7 +319,7 @@ impl MasternodeSync {
 }
 
 fn names_of(members: &[Arc<MasternodeEntry>]) -> Vec<ProTxHash> {
-    members.iter().map(|member| *member.pro_tx_hash()).collect()
+    members.iter().map(|member| *member.pro_tx_hash()).gather()
 }
 
 /// Jobs being filled.

@@ -9,6 +9,7 @@ use super::snapshots::Offered;
 use super::{Ctx, MasternodeSync};
 use crate::chain::HeaderChain;
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use crate::engine::ConnId;
 use crate::masternodes::{DiffError, ListState, ProvenBlock, plans};
 use crate::network::Offence;
@@ -235,7 +236,7 @@ fn places(info: &QRInfo) -> Vec<(u32, &MnListDiff)> {
         (1, &info.diff_h_minus_c),
         (0, &info.diff_h),
     ];
-    extra.into_iter().chain(rest).collect()
+    extra.into_iter().chain(rest).gather()
 }
 
 fn diffs(info: &QRInfo) -> impl Iterator<Item = &MnListDiff> {

@@ -8,7 +8,7 @@ use super::plan::{self, Plan};
 use super::{Ctx, MasternodeSync};
 use crate::api::LogLevel;
 use crate::chain::HeaderChain;
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use crate::engine::ConnId;
 use crate::sync::pipeline::{ListRequest, Lost};
 use crate::sync::recovery::ErrorKind;
@@ -25,7 +25,7 @@ impl MasternodeSync {
     pub(super) fn ask(&mut self, chain: &HeaderChain, ctx: &mut Ctx<'_>) {
         let wants = self.wants(chain, ctx);
         self.pipeline.want(wants, &mut ctx.shared());
-        let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).collect();
+        let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).gather();
         while let Some(dispatch) = self.pipeline.next(&peers, &mut ctx.shared()) {
             let (peer, message) = (dispatch.peer, message(&dispatch.key));
             if self.pipeline.begin(dispatch, None, &mut ctx.shared()).is_none() {
@@ -128,7 +128,7 @@ impl MasternodeSync {
         let key = known.cloned().unwrap_or_else(|| {
             let held =
                 self.book.states().rev().filter(|state| state.height() <= *heights.last().unwrap_or(&0));
-            let mut bases: Vec<BlockHash> = held.take(MAX_BASES).map(|state| *state.hash()).collect();
+            let mut bases: Vec<BlockHash> = held.take(MAX_BASES).map(|state| *state.hash()).gather();
             let below = plan.states.range(..lowest).next_back().copied().and_then(hash_at);
             bases.extend(below.filter(|hash| !bases.contains(hash)));
             bases.reverse();

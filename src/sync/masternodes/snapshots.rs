@@ -5,7 +5,7 @@
 //! stay unverified until others are asked. Bounded: [`MAX_SNAPSHOTS`] cycles, and [`MAX_REJECTED`] rejected ones each.
 
 use super::book::MAX_SNAPSHOTS;
-use crate::collections::{SortedMap, SortedSet};
+use crate::collections::{Gather, SortedMap, SortedSet};
 use crate::engine::ConnId;
 use dash_protocol::{BlockHash, QuorumSnapshot};
 use std::sync::Arc;
@@ -158,7 +158,7 @@ impl Snapshots {
             .iter()
             .filter_map(|cycle| self.kept.get(cycle))
             .filter(|kept| kept.standing == Standing::Claimed);
-        claimed.filter_map(|kept| kept.source).collect::<SortedSet<ConnId>>().into_iter().collect()
+        claimed.filter_map(|kept| kept.source).collect::<SortedSet<ConnId>>().into_iter().gather()
     }
 
     /// The peers whose word on a cycle did not lead to a proof: others are asked.

@@ -6,7 +6,7 @@
 
 use super::book::QuorumStatus;
 use super::{Ctx, MasternodeSync};
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use crate::engine::ConnId;
 use dash_protocol::QuorumName;
 
@@ -19,7 +19,7 @@ impl MasternodeSync {
         if at_work || nothing_to_ask {
             return;
         }
-        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
+        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).gather();
         let doubted: SortedSet<ConnId> = self
             .doubtful
             .iter()
@@ -44,7 +44,7 @@ impl MasternodeSync {
             let proven = self.cycles_before(base).iter().all(|cycle| self.snapshots.is_proven(*cycle));
             (!proven).then_some((*name, base))
         };
-        let open: Vec<(QuorumName, u32)> = self.book.quorums().filter_map(refused).collect();
+        let open: Vec<(QuorumName, u32)> = self.book.quorums().filter_map(refused).gather();
         for (name, base) in open {
             self.snapshots.reopen(self.cycles_before(base));
             if let Some(record) = self.book.quorum_mut(&name) {

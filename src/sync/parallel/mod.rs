@@ -10,7 +10,7 @@ mod processor;
 pub use processor::{QRInfoProcessor, QRInfoSyncProgress, Ready};
 
 use crate::checks::{self, Part};
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::{ConnId, Now};
 use crate::network::correlation::{RequestCorrelationManager, RequestId, RequestOwner};
 use crate::sync::pipeline::{ListRequest, Shared};
@@ -185,7 +185,7 @@ impl<K: Ord + Clone> ParallelExecutor<K> {
         requests: &mut RequestCorrelationManager,
     ) -> Vec<(K, Running)> {
         let lost = requests.forget_peer(peer, owner);
-        lost.into_iter().filter_map(|request| self.take_lost(request.id)).collect()
+        lost.into_iter().filter_map(|request| self.take_lost(request.id)).gather()
     }
 
     /// Takes out a request in flight that will not be answered in time.

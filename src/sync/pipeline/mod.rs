@@ -24,7 +24,7 @@
 //! ```text
 //! for lost in self.lists.expire(&mut ctx.shared()) { /* log */ }
 //! self.lists.want(self.wanted_now(), &mut ctx.shared());
-//! let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).collect();
+//! let peers: Vec<PeerView> = ctx.peers.ready().map(PeerView::from).gather();
 //! while let Some(dispatch) = self.lists.next(&peers, &mut ctx.shared()) {
 //!     let (peer, message) = (dispatch.peer, dispatch.key.message());
 //!     self.lists.begin(dispatch, None, &mut ctx.shared());

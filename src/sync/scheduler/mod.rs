@@ -12,7 +12,7 @@ mod monitor;
 pub use monitor::{Answer, NetworkConditionMonitor};
 
 use crate::checks::{self, Part};
-use crate::collections::{SortedMap, SortedSet, sort, sort_by_key};
+use crate::collections::{Gather, SortedMap, SortedSet, sort, sort_by_key};
 use crate::engine::{ConnId, Now};
 use crate::network::Peer;
 use crate::network::correlation::Request;
@@ -141,7 +141,7 @@ impl<K: Ord + Clone> RequestScheduler<K> {
             self.arrivals += 1;
             self.items.insert(want.key.clone(), Item::new(want, self.arrivals, now));
         }
-        let gone: Vec<K> = self.items.keys().filter(|key| !kept.contains(*key)).cloned().collect();
+        let gone: Vec<K> = self.items.keys().filter(|key| !kept.contains(*key)).cloned().gather();
         for key in &gone {
             self.items.remove(key);
         }
@@ -161,7 +161,7 @@ impl<K: Ord + Clone> RequestScheduler<K> {
             .items
             .values()
             .filter(|item| now.mono_ms >= item.retry_at_ms && room.is_open(&item.want))
-            .collect();
+            .gather();
         sort_by_key(&mut ready, |item| item.rank(now));
         let mut refused = SortedSet::new();
         for item in ready {
@@ -278,27 +278,27 @@ impl<K> Item<K> {
         let with_room = |peer: &PeerView| room.load(want, peer.conn).map(|load| (load, *peer));
         if let Some(tied) = want.tied.or(self.again) {
             let tied = peers.iter().find(|peer| peer.conn == tied);
-            return tied.and_then(with_room).map(|(_, peer)| peer.conn).into_iter().collect();
+            return tied.and_then(with_room).map(|(_, peer)| peer.conn).into_iter().gather();
         }
         if !checks::part(Part::Scheduler) {
-            return peers.iter().filter_map(with_room).map(|(_, peer)| peer.conn).collect();
+            return peers.iter().filter_map(with_room).map(|(_, peer)| peer.conn).gather();
         }
         let burden = |peer: &PeerView| {
             let behind = peer.height < want.height || monitor.is_behind(peer.conn, now.mono_ms);
             let failed = self.failed_by.contains(&peer.conn);
             (behind, failed, monitor.is_slow(peer.conn, want.class.owner(), now.mono_ms))
         };
-        let peers: Vec<PeerView> = peers.iter().copied().filter(|peer| room.suits(want, peer.conn)).collect();
+        let peers: Vec<PeerView> = peers.iter().copied().filter(|peer| room.suits(want, peer.conn)).gather();
         let Some(least) = peers.iter().map(burden).min() else { return Vec::new() };
         let preferred = |peer: &&PeerView| Some(peer.conn) == want.preferred && burden(peer) == least;
         if let Some(peer) = peers.iter().find(preferred) {
-            return with_room(peer).map(|(_, peer)| peer.conn).into_iter().collect();
+            return with_room(peer).map(|(_, peer)| peer.conn).into_iter().gather();
         }
         let usable = peers.iter().filter(|peer| burden(peer) == least).filter_map(with_room);
         let mut ranked: Vec<_> =
-            usable.map(|(load, peer)| (load, peer.rtt_ms.unwrap_or(200.0) as u64, peer.conn)).collect();
+            usable.map(|(load, peer)| (load, peer.rtt_ms.unwrap_or(200.0) as u64, peer.conn)).gather();
         sort(&mut ranked);
-        ranked.into_iter().map(|(_, _, conn)| conn).collect()
+        ranked.into_iter().map(|(_, _, conn)| conn).gather()
     }
 }
 

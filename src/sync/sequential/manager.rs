@@ -16,6 +16,7 @@ use super::request_control::RequestController;
 use super::transitions::TransitionManager;
 use crate::api::Tip;
 use crate::chain::HeaderChain;
+use crate::collections::Gather;
 use crate::engine::{CallId, Config, ConnId, HeaderAt, Ids, Now, Outbox, WalletCommand};
 use crate::network::correlation::RequestCorrelationManager;
 use crate::network::{PeerManager, PeerNotice};
@@ -92,7 +93,7 @@ impl SequentialSyncManager {
             SyncPhase::Idle | SyncPhase::FullySynced => false,
         };
         Self {
-            phases: SyncPhase::WORKING.into_iter().map(|phase| PhaseRun::new(phase, built(phase))).collect(),
+            phases: SyncPhase::WORKING.into_iter().map(|phase| PhaseRun::new(phase, built(phase))).gather(),
             transitions: TransitionManager::default(),
             progress: ProgressTracker::default(),
             tools: Tools::default(),

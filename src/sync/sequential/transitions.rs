@@ -4,6 +4,7 @@
 
 use super::phases::{PhaseRun, SyncPhase};
 use crate::api::PhaseTransition;
+use crate::collections::Gather;
 use crate::engine::Now;
 use std::collections::VecDeque;
 use thiserror::Error;
@@ -107,7 +108,7 @@ impl TransitionManager {
 
     /// Every transition kept, newest last.
     pub fn history(&self) -> Vec<PhaseTransition> {
-        self.history.iter().cloned().collect()
+        self.history.iter().cloned().gather()
     }
 }
 

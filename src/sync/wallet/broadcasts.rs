@@ -8,7 +8,7 @@
 //! page can ask how. Peers can add nothing but themselves to a set.
 
 use crate::api::{ApiBroadcast, ApiError, BroadcastStage, ErrorCode, Event};
-use crate::collections::{SortedMap, SortedSet, sort, sort_by_key};
+use crate::collections::{Gather, SortedMap, SortedSet, sort, sort_by_key};
 use crate::engine::{ConnId, Outbox};
 use crate::sync::headers::Ctx;
 use crate::wallet::{Finality, Ledger, Status, WatchId};
@@ -75,8 +75,7 @@ impl Sending {
         if self.is_mined() || self.rejected.is_some() {
             return Vec::new();
         }
-        let mut untold: Vec<ConnId> =
-            ready.iter().filter(|conn| !self.told.contains(conn)).copied().collect();
+        let mut untold: Vec<ConnId> = ready.iter().filter(|conn| !self.told.contains(conn)).copied().gather();
         let is_echoed = self.stage >= Some(BroadcastStage::Echoed);
         if !is_echoed && !self.waited && ready.len() > 1 {
             untold.pop();
@@ -155,9 +154,9 @@ impl Broadcasts {
     /// All that are kept.
     pub fn list(&self) -> Vec<ApiBroadcast> {
         let mut all: Vec<_> =
-            self.all.iter().map(|(txid, sending)| (sending.key, sending.show(txid))).collect();
+            self.all.iter().map(|(txid, sending)| (sending.key, sending.show(txid))).gather();
         sort_by_key(&mut all, |(key, _)| *key);
-        all.into_iter().map(|(_, shown)| shown).collect()
+        all.into_iter().map(|(_, shown)| shown).gather()
     }
 
     /// What is watched for the sake of broadcasts alone.
@@ -200,7 +199,7 @@ impl Broadcasts {
     /// what has to be watched no longer.
     pub fn step(&mut self, tip: BlockHash, ledger: &Ledger, ctx: &mut Ctx<'_>) -> Vec<WatchId> {
         self.follow(tip);
-        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).collect();
+        let ready: Vec<ConnId> = ctx.peers.ready().map(|peer| peer.conn).gather();
         self.review(ledger);
         for (txid, sending) in &mut self.all {
             for conn in sending.next_to_tell(&ready) {
@@ -260,10 +259,10 @@ impl Broadcasts {
             .iter()
             .filter(|(_, sending)| sending.is_ended())
             .map(|(txid, one)| (one.key, *txid))
-            .collect();
+            .gather();
         sort(&mut ended);
         let over = ended.len().saturating_sub(MOST_ENDED);
-        ended.into_iter().take(over).filter_map(|(_, txid)| self.stop(&txid)).collect()
+        ended.into_iter().take(over).filter_map(|(_, txid)| self.stop(&txid)).gather()
     }
 
     /// The records to write or delete.

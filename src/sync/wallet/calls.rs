@@ -2,6 +2,7 @@
 
 use super::{MOST_CALLS, Wallet};
 use crate::api::{ApiBalance, ApiError, ApiTxRecord, ApiUtxo, ApiWatch, ErrorCode, Reply};
+use crate::collections::Gather;
 use crate::engine::{Birthday, CallId, Effect, Now, Outbox, WalletCommand};
 use crate::wallet::ledger::MAX_HISTORY;
 use crate::wallet::{BookError, Scope, Target, WatchId, WatchTarget};
@@ -87,9 +88,9 @@ impl Wallet {
                 return Ok(Answer::Searched);
             }
             WalletCommand::Watches => {
-                let hidden: Vec<WatchId> = self.broadcasts.watches().collect();
+                let hidden: Vec<WatchId> = self.broadcasts.watches().gather();
                 let ids = self.book.ids().filter(|id| !hidden.contains(id));
-                Reply::Watches(ids.map(|id| ApiWatch { id: id.to_string() }).collect())
+                Reply::Watches(ids.map(|id| ApiWatch { id: id.to_string() }).gather())
             }
             WalletCommand::Balance(id) => {
                 let scope = self.known(id)?;
@@ -97,7 +98,7 @@ impl Wallet {
             }
             WalletCommand::Utxos(id) => {
                 let coins = self.ledger.utxos(&self.book, self.known(id)?);
-                Reply::Utxos(coins.iter().map(|coin| ApiUtxo::of(coin, &self.book)).collect())
+                Reply::Utxos(coins.iter().map(|coin| ApiUtxo::of(coin, &self.book)).gather())
             }
             WalletCommand::History { watch, before, limit } => self.history(watch, before, limit)?,
             WalletCommand::NextAddress(id) => Reply::Address(self.book.next_address(id)?),
@@ -120,7 +121,7 @@ impl Wallet {
 
     fn watch(&mut self, targets: &[WatchTarget], birth: u32, now: Now) -> Result<Answer, ApiError> {
         let targets: Vec<(Target, u32)> =
-            targets.iter().map(|target| Target::parse(target, &self.params)).collect::<Result<_, _>>()?;
+            targets.iter().map(|target| Target::parse(target, &self.params)).gather::<Result<_, _>>()?;
         let added = self.book.add(targets)?;
         self.broadcasts.let_go(added.id);
         let known = self.births.get(&added.id).copied();
@@ -130,7 +131,7 @@ impl Wallet {
         let elements = if earlier {
             self.book.elements_of(added.id)
         } else {
-            added.fresh.into_iter().map(|fresh| fresh.element).collect()
+            added.fresh.into_iter().map(|fresh| fresh.element).gather()
         };
         if !elements.is_empty() {
             self.found.push((elements, birth));
@@ -155,7 +156,7 @@ impl Wallet {
         let (scope, limit) = (self.known(watch)?, limit.unwrap_or(MAX_HISTORY));
         let found = self.ledger.history(&self.book, scope, before.as_ref(), limit);
         let found = found.map_err(|error| ApiError::new(ErrorCode::NotFound, error.to_string()))?;
-        Ok(Reply::History(found.iter().map(ApiTxRecord::from).collect()))
+        Ok(Reply::History(found.iter().map(ApiTxRecord::from).gather()))
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::{Found, Wallet};
 use crate::api::{ApiError, ErrorCode, Reply};
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use crate::engine::{ConnId, Now, Outbox};
 use crate::filters::clues;
 use crate::sync::headers::Ctx;
@@ -84,7 +84,7 @@ impl Wallet {
     /// inputs show to be spent is looked for from now on.
     fn look_out(&mut self, transaction: &Transaction, tip: u32) {
         let spent = transaction.inputs.iter().filter_map(|input| clues::spent_script(&input.script));
-        let spent: Vec<Script> = spent.map(Script::from).collect();
+        let spent: Vec<Script> = spent.map(Script::from).gather();
         if !spent.is_empty() {
             self.found.push((spent, tip + 1));
         }
@@ -93,7 +93,7 @@ impl Wallet {
     /// What is looked for on behalf of transactions that no block has.
     pub fn spent_in_pool(&self) -> Vec<Script> {
         let inputs = self.ledger.pool().flat_map(|(_, transaction)| &transaction.inputs);
-        inputs.filter_map(|input| clues::spent_script(&input.script)).map(Script::from).collect()
+        inputs.filter_map(|input| clues::spent_script(&input.script)).map(Script::from).gather()
     }
 
     /// The user sends a transaction.
@@ -213,6 +213,6 @@ impl Wallet {
     /// The inputs of a transaction that is known.
     pub fn inputs_of(&self, txid: &Txid) -> Vec<dash_protocol::OutPoint> {
         let known = self.ledger.transaction_of(txid);
-        known.map_or_else(Vec::new, |known| known.inputs.iter().map(|input| input.previous).collect())
+        known.map_or_else(Vec::new, |known| known.inputs.iter().map(|input| input.previous).gather())
     }
 }

@@ -3,7 +3,7 @@
 use super::change::Before;
 use super::touch::Touch;
 use super::{BlockRef, Connected, Ledger, MAX_MONEY, MAX_STRAYS, Outcome, Place};
-use crate::collections::sort;
+use crate::collections::{Gather, sort};
 use crate::wallet::book::{Fresh, ScriptBook};
 use dash_protocol::{BlockHash, OutPoint, Transaction, Txid};
 use std::collections::HashSet;
@@ -60,7 +60,7 @@ impl Ledger {
                 given: block.hash,
             });
         }
-        let named: Vec<(Txid, &Transaction)> = transactions.iter().map(|tx| (tx.txid(), tx)).collect();
+        let named: Vec<(Txid, &Transaction)> = transactions.iter().map(|tx| (tx.txid(), tx)).gather();
         for (txid, transaction) in &named {
             if let Some((vout, value)) = bad_value(transaction) {
                 return Err(LedgerError::Value { txid: *txid, vout, value });
@@ -119,7 +119,7 @@ impl Ledger {
             let found: Vec<Fresh> = self
                 .pool()
                 .flat_map(|(txid, transaction)| Self::use_scripts(book, txid, transaction))
-                .collect();
+                .gather();
             if found.is_empty() {
                 return fresh;
             }
@@ -136,7 +136,7 @@ impl Ledger {
             .range(height..)
             .rev()
             .flat_map(|(_, block)| block.transactions.values().rev().copied())
-            .collect();
+            .gather();
         for txid in &undone {
             if let Some(entry) = self.entries.get(txid) {
                 let transaction = entry.transaction.clone();
@@ -188,7 +188,7 @@ impl Ledger {
             .blocks
             .range(from..=height)
             .flat_map(|(_, block)| block.transactions.values().copied())
-            .collect();
+            .gather();
         for txid in &final_now {
             if let Some(entry) = self.entries.get(txid) {
                 let transaction = entry.transaction.clone();
@@ -213,11 +213,8 @@ impl Ledger {
         if from > to {
             return;
         }
-        let winners: Vec<Txid> = self
-            .blocks
-            .range(from..=to)
-            .flat_map(|(_, block)| block.transactions.values().copied())
-            .collect();
+        let winners: Vec<Txid> =
+            self.blocks.range(from..=to).flat_map(|(_, block)| block.transactions.values().copied()).gather();
         let mut beaten = HashSet::new();
         for txid in &winners {
             // A lock against what is final is void.
@@ -249,7 +246,7 @@ impl Ledger {
             .flat_map(|input| self.spenders(&input.previous))
             .filter(|other| *other != txid)
             .copied()
-            .collect();
+            .gather();
         found.extend(entry.rival_lock);
         sort(&mut found);
         found.dedup();

@@ -1,7 +1,7 @@
 //! What an input changed: for events, and so that nobody has to compare whole histories.
 
 use super::{Finality, Ledger};
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::wallet::book::{Fresh, Scope, ScriptBook};
 use crate::wallet::target::WatchId;
 use dash_protocol::{OutPoint, Transaction, Txid};
@@ -83,7 +83,7 @@ impl Ledger {
 
     fn view(&self, book: &ScriptBook, txid: Txid) -> Option<Box<View>> {
         let entry = self.entries.get(&txid)?;
-        let watches: Vec<WatchId> = self.watches_of(book, txid, &entry.transaction).into_iter().collect();
+        let watches: Vec<WatchId> = self.watches_of(book, txid, &entry.transaction).into_iter().gather();
         if watches.is_empty() {
             return None;
         }
@@ -107,6 +107,6 @@ impl Ledger {
             let status = |view: Option<Box<View>>| view.map(|view| view.status);
             Some(Change { txid, watches, before: status(old), after: status(new) })
         });
-        changed.collect()
+        changed.gather()
     }
 }

@@ -6,6 +6,7 @@
 
 use super::Ledger;
 use super::touch::fits;
+use crate::collections::Gather;
 use dash_protocol::{OutPoint, TxIn, Txid};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -50,7 +51,7 @@ impl Ledger {
         }
         // Quorums lock what spends locked or mined coins only, so a lock vouches for what its transaction spends from.
         let is_locked = |txid: &&Txid| self.entries.get(*txid).is_some_and(|entry| entry.locked);
-        let locked = self.with_ancestors(self.pool.values().filter(is_locked).copied().collect());
+        let locked = self.with_ancestors(self.pool.values().filter(is_locked).copied().gather());
         let mut waiting: HashMap<Txid, usize> = HashMap::new();
         let mut children: HashMap<Txid, Vec<Txid>> = HashMap::new();
         let mut ready = BinaryHeap::new();

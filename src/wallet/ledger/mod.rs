@@ -40,7 +40,7 @@ pub use query::{Balance, COINBASE_MATURITY, Finality, MAX_HISTORY, TxRecord, Unk
 pub use records::RecordError;
 
 use super::book::{Fresh, ScriptBook};
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use change::Before;
 use dash_protocol::{BlockHash, Encode, OutPoint, Transaction, TxOut, Txid};
 use std::collections::{HashMap, HashSet};
@@ -261,7 +261,7 @@ impl Ledger {
     /// Marks what a transaction shows in use, and returns what that asks to search for.
     fn use_scripts(book: &mut ScriptBook, txid: Txid, transaction: &Transaction) -> Vec<Fresh> {
         let mut fresh: Vec<_> =
-            Self::scripts_used(transaction).iter().flat_map(|script| book.mark_used(script)).collect();
+            Self::scripts_used(transaction).iter().flat_map(|script| book.mark_used(script)).gather();
         for (vout, output) in (0..).zip(&transaction.outputs) {
             fresh.extend(book.learn(&OutPoint { txid, vout }, &output.script));
         }
@@ -278,7 +278,7 @@ impl Ledger {
         let is_idle = |txid: &&Txid| {
             !wanted.contains(*txid) && !self.conflicts(txid).iter().any(|rival| wanted.contains(rival))
         };
-        let unwatched: Vec<Txid> = self.entries.keys().filter(is_idle).copied().collect();
+        let unwatched: Vec<Txid> = self.entries.keys().filter(is_idle).copied().gather();
         unwatched.iter().for_each(|txid| self.drop_entry(txid));
         self.contest();
     }
@@ -291,7 +291,7 @@ impl Ledger {
     /// The records that are to be written (`Some`) or deleted (`None`), by key; each is named once.
     pub fn take_records(&mut self) -> Vec<(u64, Option<Vec<u8>>)> {
         let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|(key, txid)| (key, self.record_of(key, &txid))).collect()
+        changed.into_iter().map(|(key, txid)| (key, self.record_of(key, &txid))).gather()
     }
 
     fn touched(&mut self, txid: &Txid) {

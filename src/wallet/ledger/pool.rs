@@ -4,6 +4,7 @@ use super::blocks::bad_value;
 use super::change::Before;
 use super::touch::{Touch, fits};
 use super::{Entry, Ledger, Outcome};
+use crate::collections::Gather;
 use crate::wallet::book::ScriptBook;
 use dash_protocol::{Encode, MAX_TRANSACTION, OutPoint, Transaction, TxType, Txid};
 use std::collections::HashSet;
@@ -161,7 +162,7 @@ impl Ledger {
             .flat_map(|input| self.spenders(input))
             .filter(|other| **other != txid)
             .copied()
-            .collect();
+            .gather();
         for rival in rivals {
             self.note(book, &mut before, rival);
             if let Some(entry) = self.entries.get_mut(&rival).filter(|entry| entry.mined.is_none()) {
@@ -185,7 +186,7 @@ impl Ledger {
                 self.entries.get(*txid).is_some_and(|entry| now_ms.saturating_sub(entry.seen_ms) >= EXPIRY_MS)
             })
             .copied()
-            .collect();
+            .gather();
         if old.is_empty() {
             return Outcome::default();
         }
@@ -216,7 +217,7 @@ impl Ledger {
     /// The unconfirmed transactions that something vouches for, and what those spend from.
     fn vouched(&self, vouches: impl Fn(&Entry) -> bool) -> HashSet<Txid> {
         let has_word = |txid: &&Txid| self.entries.get(*txid).is_some_and(&vouches);
-        self.with_ancestors(self.pool.values().filter(has_word).copied().collect())
+        self.with_ancestors(self.pool.values().filter(has_word).copied().gather())
     }
 
     /// Keeps the pool within its bounds: the oldest goes that nothing vouches for; if there is none such, the oldest.

@@ -2,7 +2,7 @@
 //! that no number of coins overflows them.
 
 use super::{BlockRef, Entry, Ledger, Status};
-use crate::collections::sort_by_key;
+use crate::collections::{Gather, sort_by_key};
 use crate::wallet::book::{Scope, ScriptBook};
 use dash_protocol::{OutPoint, Transaction, Txid};
 use std::sync::Arc;
@@ -119,7 +119,7 @@ impl Ledger {
                     coinbase: entry.transaction.is_coinbase(),
                 })
             })
-            .collect();
+            .gather();
         sort_by_key(&mut utxos, |utxo| (utxo.height.is_none(), utxo.height, utxo.out_point));
         utxos
     }
@@ -247,7 +247,7 @@ impl Ledger {
             .chain(mined)
             .filter(|txid| self.counts(txid))
             .filter_map(|txid| self.transaction(book, scope, txid));
-        Ok(records.take(limit.min(MAX_HISTORY)).collect())
+        Ok(records.take(limit.min(MAX_HISTORY)).gather())
     }
 }
 

@@ -7,7 +7,7 @@
 
 use super::Ledger;
 use crate::checks::{self, Check};
-use crate::collections::SortedSet;
+use crate::collections::{Gather, SortedSet};
 use crate::wallet::address::Address;
 use crate::wallet::book::{Scope, ScriptBook};
 use crate::wallet::keys::hash160;
@@ -108,7 +108,7 @@ fn mentioned(transaction: &Transaction) -> (Vec<Vec<u8>>, Option<OutPoint>) {
         Ok(Some(SpecialPayload::ProviderUpdateService(payload))) => (vec![payload.payout_script], None),
         Ok(Some(SpecialPayload::ProviderUpdateRegistrar(payload))) => (vec![payload.payout_script], None),
         Ok(Some(SpecialPayload::AssetLock(payload))) => {
-            (payload.credit_outputs.into_iter().map(|output| output.script).collect(), None)
+            (payload.credit_outputs.into_iter().map(|output| output.script).gather(), None)
         }
         _ => Default::default(),
     }
@@ -190,7 +190,7 @@ impl Ledger {
     /// Every watched script that a transaction shows in use: in outputs, in inputs, in its payload.
     pub(super) fn scripts_used(transaction: &Transaction) -> Vec<Vec<u8>> {
         let mut scripts: Vec<Vec<u8>> =
-            transaction.outputs.iter().map(|output| output.script.clone()).collect();
+            transaction.outputs.iter().map(|output| output.script.clone()).gather();
         if !transaction.is_coinbase() {
             scripts
                 .extend(transaction.inputs.iter().filter_map(|input| shown_scripts(&input.script)).flatten());

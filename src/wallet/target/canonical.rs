@@ -10,13 +10,12 @@
 //! | key | bool derived; then key and chain code (65 bytes), or a byte vector |
 
 use super::Target;
-use crate::collections::sort;
+use crate::collections::{Gather, SortedSet, sort};
 use crate::wallet::keys::{ExtendedKey, check_public_key};
 use crate::wallet::scripts::{Form, KeyPlace, MAX_SCRIPT, Pattern};
 use dash_protocol::{
     Decode, DecodeError, Encode, NetworkParams, OutPoint, Reader, put_compact_size, put_var_bytes, sha256d,
 };
-use std::collections::BTreeSet;
 use std::fmt;
 
 const SCRIPT: u8 = 0;
@@ -39,9 +38,7 @@ impl WatchId {
 
     /// The id of a watch of these targets on a network.
     pub fn of<'a>(targets: impl IntoIterator<Item = &'a Target>, params: &NetworkParams) -> Self {
-        let mut unique = BTreeSet::new();
-        unique.extend(targets.into_iter().map(Encode::to_wire));
-        let targets: BTreeSet<Vec<u8>> = unique;
+        let targets: SortedSet<Vec<u8>> = targets.into_iter().map(Encode::to_wire).collect();
         let mut bytes = b"dash-spv-wasm watch".to_vec();
         params.network_id().encode(&mut bytes);
         put_compact_size(&mut bytes, targets.len() as u64);
@@ -101,7 +98,7 @@ fn put_pattern(out: &mut Vec<u8>, pattern: &Pattern) {
         Form::SortedMulti(threshold) => (3, threshold),
     };
     out.extend([form, threshold, u8::from(pattern.hashed)]);
-    let mut keys: Vec<Vec<u8>> = pattern.keys.iter().map(key_bytes).collect();
+    let mut keys: Vec<Vec<u8>> = pattern.keys.iter().map(key_bytes).gather();
     if matches!(pattern.form, Form::SortedMulti(_)) {
         sort(&mut keys);
     }
@@ -131,7 +128,7 @@ impl Decode for Target {
             OUT_POINT => Ok(Self::OutPoint(OutPoint::decode(r)?)),
             BRANCHES => {
                 let count = r.count("branches", MAX_BRANCHES, 4)?;
-                let branches = (0..count).map(|_| pattern(r)).collect::<Result<Vec<_>, _>>()?;
+                let branches = (0..count).map(|_| pattern(r)).gather::<Result<Vec<_>, _>>()?;
                 if branches.is_empty() || !branches.iter().all(Pattern::is_ranged) {
                     return Err(DecodeError::Missing { what: "branch that is ranged" });
                 }
@@ -153,7 +150,7 @@ fn pattern(r: &mut Reader<'_>) -> Result<Pattern, DecodeError> {
     };
     let hashed = r.flag("mark of a hash")?;
     let count = r.count("keys", MAX_KEYS, 2)?;
-    let keys = (0..count).map(|_| key(r)).collect::<Result<Vec<_>, _>>()?;
+    let keys = (0..count).map(|_| key(r)).gather::<Result<Vec<_>, _>>()?;
     let fits = match form {
         Form::PublicKey | Form::PublicKeyHash => keys.len() == 1,
         Form::Multi(threshold) | Form::SortedMulti(threshold) => {

@@ -14,6 +14,7 @@ mod descriptor;
 mod error;
 mod path;
 
+use crate::collections::Gather;
 pub use canonical::WatchId;
 pub use descriptor::MAX_DESCRIPTOR;
 pub use error::BadTarget;
@@ -130,7 +131,7 @@ fn extended(text: &str, path: Option<&str>, params: &NetworkParams) -> Result<Ta
     let paths = match path {
         Some(path) => vec![Path::parse(path)?],
         // BIP 44: receiving, then change.
-        None => ["0/*", "1/*"].into_iter().map(Path::parse).collect::<Result<_, _>>()?,
+        None => ["0/*", "1/*"].into_iter().map(Path::parse).gather::<Result<_, _>>()?,
     };
     let mut branches = Vec::with_capacity(paths.len());
     for path in paths {
@@ -153,7 +154,7 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     if !rest.is_empty() {
         return None;
     }
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).gather()
 }
 
 #[cfg(test)]

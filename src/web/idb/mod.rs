@@ -14,6 +14,7 @@ mod chunks;
 mod handle;
 mod records;
 
+use crate::collections::Gather;
 use crate::store::layout::{self, HEADER};
 use crate::store::record;
 use crate::store::{
@@ -202,7 +203,7 @@ impl IdbStore {
         let meta_store = transaction.store(META)?;
         let (headers, prints) = (transaction.store(HEADERS)?, transaction.store(PRINTS)?);
         let epoch = get(&meta_store, EPOCH)?;
-        let runs: Vec<&HeaderRun> = batches.iter().flat_map(|batch| &batch.runs).collect();
+        let runs: Vec<&HeaderRun> = batches.iter().flat_map(|batch| &batch.runs).gather();
         let loading = Chunks::load(&headers, &runs, warm);
         // Both are awaited before either is judged: a request must not outlive the one who listens to it.
         let (epoch, chunks) = (epoch.await, loading?.await);

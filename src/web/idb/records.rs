@@ -4,6 +4,7 @@
 //! pairs are ordered, so that a table's records lie together, by ascending key. A read holds one table.
 
 use super::{bytes_of, idb_failure};
+use crate::collections::Gather;
 use crate::store::{MAX_RECORD_KEY, Record, StoreError, Table};
 use idb::{KeyRange, ObjectStore, Query};
 use js_sys::{Array, Uint8Array};
@@ -42,7 +43,7 @@ pub(super) async fn read(records: &ObjectStore, table: Table) -> Result<Vec<(u64
             let key = own_key(&key).zip(bytes_of(value));
             key.ok_or_else(|| StoreError::Damaged("a record is not one of bytes by a number".to_owned()))
         })
-        .collect()
+        .gather()
 }
 
 fn key_of(table: Table, key: u64) -> JsValue {

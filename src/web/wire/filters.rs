@@ -7,6 +7,7 @@
 //!
 //! The reply is two vectors of u32: filters that match, and what is no filter.
 
+use crate::collections::Gather;
 use crate::engine::FilterBatch;
 use crate::filters::BatchMatches;
 use dash_protocol::{BlockHash, Decode, Encode, MAX_FILTER, Reader, put_compact_size, put_var_bytes};
@@ -32,12 +33,12 @@ pub(super) fn batch(bytes: &[u8]) -> Option<FilterBatch> {
     let mut r = Reader::new(bytes);
     let count = r.count("elements", MAX_ELEMENTS, 1).ok()?;
     let element = |r: &mut Reader<'_>| Some(r.var_bytes("element", MAX_ELEMENT).ok()?.to_vec());
-    let elements = (0..count).map(|_| element(&mut r)).collect::<Option<_>>()?;
+    let elements = (0..count).map(|_| element(&mut r)).gather::<Option<_>>()?;
     let count = r.count("filters", MAX_FILTERS, 33).ok()?;
     let filter = |r: &mut Reader<'_>| {
         Some((BlockHash::decode(r).ok()?, r.var_bytes("filter", MAX_FILTER).ok()?.to_vec()))
     };
-    let filters = (0..count).map(|_| filter(&mut r)).collect::<Option<_>>()?;
+    let filters = (0..count).map(|_| filter(&mut r)).gather::<Option<_>>()?;
     r.finish().ok()?;
     Some(FilterBatch { elements, filters })
 }
@@ -53,7 +54,7 @@ pub(super) fn matches(bytes: &[u8]) -> Option<BatchMatches> {
     let mut r = Reader::new(bytes);
     let mut list = || {
         let count = r.count("indices", MAX_FILTERS, 4).ok()?;
-        (0..count).map(|_| r.u32().ok()).collect::<Option<Vec<u32>>>()
+        (0..count).map(|_| r.u32().ok()).gather::<Option<Vec<u32>>>()
     };
     let (matched, malformed) = (list()?, list()?);
     r.finish().ok()?;

@@ -1,6 +1,7 @@
 //! The checks of signatures and their verdicts. Fields stand one after the other in the order of their declaration;
 //! keys and verdicts have a count (CompactSize) before them, decoded keys stand before the checks.
 
+use crate::collections::Gather;
 use crate::engine::{CommitmentBatch, CommitmentVerdicts};
 use crate::masternodes::bls::{CommitmentCheck, DecodedKey, SignatureCheck, Verdict};
 use dash_protocol::{BlsPublicKey, Decode, DecodeError, Encode, Reader, put_compact_size};
@@ -49,7 +50,7 @@ fn put_decoded(keys: &[DecodedKey], out: &mut Vec<u8>) {
 
 fn decoded(r: &mut Reader<'_>) -> Result<Vec<DecodedKey>, DecodeError> {
     let count = r.count("decoded keys", MAX_DECODED, DecodedKey::LEN)?;
-    (0..count).map(|_| Ok(DecodedKey::from_bytes(*r.array()?))).collect()
+    (0..count).map(|_| Ok(DecodedKey::from_bytes(*r.array()?))).gather()
 }
 
 fn put_commitment(check: &CommitmentCheck, out: &mut Vec<u8>) {
@@ -69,7 +70,7 @@ fn commitment(r: &mut Reader<'_>) -> Result<CommitmentCheck, DecodeError> {
         members_sig: Decode::decode(r)?,
         member_keys: {
             let count = r.count("member keys", MAX_MEMBERS, BlsPublicKey::LEN)?;
-            (0..count).map(|_| Decode::decode(r)).collect::<Result<_, _>>()?
+            (0..count).map(|_| Decode::decode(r)).gather::<Result<_, _>>()?
         },
     })
 }

@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(head)
             }
-            None => Err(DecodeError::Truncated { needed: n, remaining: self.rest.len() }),
+            None => Err(self.truncated(n)),
         }
     }
 
@@ -66,8 +66,15 @@ impl<'a> Reader<'a> {
                 self.rest = rest;
                 Ok(head)
             }
-            None => Err(DecodeError::Truncated { needed: N, remaining: self.rest.len() }),
+            None => Err(self.truncated(N)),
         }
+    }
+
+    /// The error of a value that takes more bytes than are left. Made here, out of line: there are hundreds of values.
+    #[cold]
+    #[inline(never)]
+    const fn truncated(&self, needed: usize) -> DecodeError {
+        DecodeError::Truncated { needed, remaining: self.rest.len() }
     }
 
     /// One byte.
@@ -202,7 +209,7 @@ impl<'a> Reader<'a> {
         })?;
         let needed = n.saturating_mul(min_item_len);
         if needed > self.remaining() {
-            return Err(DecodeError::Truncated { needed, remaining: self.remaining() });
+            return Err(self.truncated(needed));
         }
         Ok(n)
     }

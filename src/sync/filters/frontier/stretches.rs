@@ -2,6 +2,7 @@
 
 use super::{Ask, DEPTH, Finding, Frontier, MAX_UNDECIDED, Work, grouped};
 use crate::checks::{self, Check};
+use crate::collections::Gather;
 use crate::engine::ConnId;
 use crate::sync::filters::stretch;
 use crate::sync::filters::trial::Trial;
@@ -44,7 +45,7 @@ impl Frontier {
     /// Compares peers with what is agreed on already.
     pub(super) fn clear_voices(&mut self, work: &mut Work) {
         let Some(open) = self.open() else { return };
-        let conns: Vec<ConnId> = self.voices.keys().copied().collect();
+        let conns: Vec<ConnId> = self.voices.keys().copied().gather();
         for conn in conns {
             while let Some(voice) = self.voices.get(&conn).filter(|voice| voice.cleared < open) {
                 let own = voice.cleared;
@@ -71,7 +72,7 @@ impl Frontier {
         let says = |other: &Voice| other.before(own + 1);
         let word = self.voices.get(&conn).and_then(says);
         let same: Vec<ConnId> =
-            self.voices.iter().filter(|(_, other)| says(other) == word).map(|(conn, _)| *conn).collect();
+            self.voices.iter().filter(|(_, other)| says(other) == word).map(|(conn, _)| *conn).gather();
         if self.distinct(same.iter()) >= self.enough() {
             self.doubt(stretch::first(own), work);
         }
@@ -145,7 +146,7 @@ impl Frontier {
                 .filter(|(other, _)| **other != header && checks::on(Check::FilterAgreement))
                 .flat_map(|(_, conns)| conns)
                 .copied()
-                .collect();
+                .gather();
             for other in others {
                 if !self.compare(open, lead, other, work) {
                     return;

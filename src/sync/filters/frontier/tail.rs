@@ -2,7 +2,7 @@
 
 use super::{Ask, Finding, Frontier, Link, Work, grouped, lie, said};
 use crate::checks::{self, Check};
-use crate::collections::SortedMap;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::ConnId;
 use crate::sync::filters::stretch;
 use crate::sync::filters::voice::Voice;
@@ -78,7 +78,7 @@ impl Frontier {
                     header.map(|header| Link { header, hash: Some(*hash) })
                 }
                 _ if self.is_undecided(height) || height < self.floor => {
-                    let conns: Vec<ConnId> = groups.values().flatten().copied().collect();
+                    let conns: Vec<ConnId> = groups.values().flatten().copied().gather();
                     self.followed(&conns, height, &before).map(|header| Link { header, hash: None })
                 }
                 (Some((_, one)), Some((_, two))) => {

@@ -2,6 +2,7 @@
 
 use super::{FILTER_PHASES, SequentialSyncManager};
 use crate::api::{Degraded, PhaseProgress, PhaseStatus, PhaseTransition, Phases, RequestCounts};
+use crate::collections::Gather;
 use crate::engine::Now;
 use crate::sync::sequential::phases::{PhaseRun, SyncPhase};
 
@@ -67,7 +68,7 @@ impl SequentialSyncManager {
             .iter()
             .filter(|run| run.status != PhaseStatus::Off)
             .map(|run| (run.phase, 1.0))
-            .collect();
+            .gather();
         let eta = if synced {
             Some(0.0)
         } else {
