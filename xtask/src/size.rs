@@ -24,10 +24,8 @@ use module::Module;
 use std::collections::BTreeMap;
 use std::fs;
 
-/// What the wasm is meant to weigh at most, gzipped, in bytes.
-const WASM_GOAL: usize = 450_000;
-/// The weight of wasm that fails the test: above the goal, it is lowered with every gain, and not raised.
-const WASM_LIMIT: usize = 460_000;
+/// The most that the wasm may weigh, gzipped, in bytes.
+const WASM_LIMIT: usize = 450_000;
 /// The most that all JavaScript together may weigh, gzipped, in bytes.
 const JAVASCRIPT_LIMIT: usize = 30_000;
 
@@ -70,11 +68,11 @@ fn gzipped(files: &[File], ending: &str) -> usize {
 
 fn figures(files: &[File]) -> [Figure; 2] {
     let thousands = |bytes: usize| bytes as f64 / 1_000.0;
-    let figure = |name, ending, goal| {
+    let figure = |name, ending, limit| {
         let weight = thousands(gzipped(files, ending));
-        Figure::new(name, weight, "kB", thousands(goal), "what it may take")
+        Figure::new(name, weight, "kB", thousands(limit), "what it may take")
     };
-    [figure("wasm, gzipped", ".wasm", WASM_GOAL), figure("JavaScript, gzipped", ".js", JAVASCRIPT_LIMIT)]
+    [figure("wasm, gzipped", ".wasm", WASM_LIMIT), figure("JavaScript, gzipped", ".js", JAVASCRIPT_LIMIT)]
 }
 
 fn print_contributors(module: &Module) {
