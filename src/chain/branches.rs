@@ -158,13 +158,16 @@ impl Branches {
     }
 
     fn count_children(&mut self, children: &HashMap<BlockHash, u32>) {
-        self.leaves.clear();
+        let mut leaves = Vec::new();
         for (hash, node) in &mut self.nodes {
             node.children = children.get(hash).copied().unwrap_or(0);
             if node.children == 0 {
-                self.leaves.insert((node.entry.work, *hash));
+                leaves.push((node.entry.work, *hash));
             }
         }
+        // In their order none has to be moved for another.
+        sort(&mut leaves);
+        self.leaves = leaves.into_iter().collect();
     }
 
     /// Drops the weakest branch other than the one that ends in `keep`, if its work satisfies the condition; only the

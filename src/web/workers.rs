@@ -1,6 +1,6 @@
 //! The compute pool: jobs for other cores, and for the engine's own thread when there are none or they are busy.
 //!
-//! Each worker has at most [`PER_WORKER`] jobs, so that it never waits and little is lost with it. What the workers
+//! Each worker has a few jobs at most ([`PER_WORKER`]), so that it never waits and little is lost with it. What the workers
 //! have no room for the engine's thread takes, one job a turn of the event loop, and of headers to hash a part of a job,
 //! so that sockets are served in between. Compressed messages, which take long, are left to workers where there are any. A worker that breaks, or
 //! that keeps a job longer than [`JOB_MS`], is replaced once, and its jobs are given out again. The job it broke over goes
@@ -22,9 +22,10 @@ use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{Event, MessageEvent, Worker};
 
-/// Jobs given to a worker at a time: one to work on, and some to go on with while the engine's thread is busy: of headers
-/// they last for thirty milliseconds.
-pub const PER_WORKER: usize = 3;
+/// Jobs given to a worker at a time: one to work on, one to go on with.
+pub const PER_WORKER: usize = 2;
+/// The same of headers, which take ten milliseconds a job: the engine's thread may be busy for longer than one of them.
+const PER_WORKER_OF_HEADERS: usize = 3;
 /// The longest that a worker may keep a job. The largest one takes a tenth of a second.
 pub const JOB_MS: u64 = 20_000;
 /// Headers that the engine's thread hashes in a turn, a quarter of a job's: a message that arrives waits for these at
@@ -186,13 +187,17 @@ impl Pool {
         let most = if slots.iter().any(Option::is_some) { MAX_BREAKS } else { 1 };
         let given_up: Vec<JobId> = queue.iter().filter(|job| job.breaks >= most).map(|job| job.id).collect();
         queue.retain(|job| job.breaks < most);
-        while !queue.is_empty() {
+        while let Some(next) = queue.front() {
+            let room = match next.work {
+                ComputeWork::HashHeaders { .. } => PER_WORKER_OF_HEADERS,
+                _ => PER_WORKER,
+            };
             let free = slots
                 .iter_mut()
                 .enumerate()
                 .filter_map(|(index, slot)| Some((index, slot.as_mut()?)))
                 .filter(|(index, slot)| {
-                    slot.ready && slot.given.len() < PER_WORKER && !broken.iter().any(|(at, _)| at == index)
+                    slot.ready && slot.given.len() < room && !broken.iter().any(|(at, _)| at == index)
                 })
                 .min_by_key(|(_, slot)| slot.given.len());
             let Some((index, slot)) = free else { break };
