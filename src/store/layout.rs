@@ -17,7 +17,7 @@ pub(crate) const HASH: usize = 32;
 
 /// Bytes of a hash that a fingerprint keeps.
 #[cfg(target_arch = "wasm32")]
-pub(crate) const FINGERPRINT: usize = 4;
+pub(crate) const FINGERPRINT: usize = 3;
 
 /// Bytes of a record's value that weigh as much as a header, where headers are counted.
 const RECORD_UNIT: usize = HEADER;

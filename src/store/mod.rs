@@ -28,7 +28,7 @@ use dash_protocol::BlockHash;
 pub const CHUNK: u32 = 1_000;
 
 /// Bump when the layout changes: a store of another version is emptied and filled anew.
-pub const STORE_VERSION: u32 = 3;
+pub const STORE_VERSION: u32 = 4;
 
 /// The watermarks: what of the stored headers is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,34 +5,48 @@
 //! the entry before it: the first of a segment, or what stands beside an earlier branch's left-overs. Such a hash is
 //! called a link here. What hangs on different links is hashed side by side, in the batches that X11 is fastest in.
 //!
-//! The bits stay, although difficulty gives them: finding them again would take the 24 headers before the chunk, and
-//! cost a read more than the hashes do, for four bytes of fifty.
+//! Versions, times and bits are near those of the entry before, so that differences are kept, each kind in as few bytes
+//! as the largest of the chunk needs: on mainnet mostly none, two, and three. The bits stay, although difficulty gives
+//! them: finding them again would take the 24 headers before the chunk, and cost a read more than the hashes do, for
+//! three bytes of forty-three.
 //!
 //! | bytes | |
 //! |---|---|
 //! | 2 | number of links |
+//! | 3 | bytes of a difference of versions, of times, of bits: 0 to 4 |
+//! | 12 | version, time and bits to which the first entry's differences are none |
 //! | 34 each | a link: position within the chunk, hash; by ascending position |
-//! | 48 each | an entry: version, merkle root, time, bits, nonce, as in a header; zeroes for a gap |
+//! | 36 each, and differences | an entry: merkle root, nonce, differences of version, time, bits |
 //!
-//! Numbers are little-endian. Nothing here is larger than a chunk (some 51 kB); whatever was not written here is
-//! refused, and what was written is believed as far as its hashes lead: a reader holds them against the watermarks.
+//! Numbers are little-endian. A difference is one of 32 bits that wraps around, with its sign in the lowest bit. A gap is
+//! an entry whose numbers and merkle root are zero. Nothing here is larger than a chunk (some 51 kB); whatever was not
+//! written here is refused, and what was written is believed as far as its hashes lead: a reader holds them against the
+//! watermarks.
 
 use super::layout::{HASH, HEADER, is_gap};
 use super::{CHUNK, StoreError};
 use crate::chain::pow;
-use crate::collections::sort_by_key;
+use crate::collections::{Gather, sort_by_key};
 use dash_protocol::BlockHash;
 use std::ops::Range;
 
 /// Headers from one link to the next.
 pub(crate) const GROUP: usize = 16;
 
-/// Bytes of an entry.
-const ENTRY: usize = HEADER - HASH;
+/// Bytes before the links.
+const HEAD: usize = 2 + NEAR.len() + 4 * NEAR.len();
 /// Bytes of a link.
 const LINK: usize = 2 + HASH;
+/// Bytes of an entry that are kept as they are: merkle root and nonce.
+const KEPT: usize = HASH + 4;
 /// Where the previous hash stands in a header.
 const PREVIOUS: Range<usize> = 4..36;
+/// Where the merkle root does.
+const ROOT: Range<usize> = 36..68;
+/// Where the nonce does.
+const NONCE: Range<usize> = 76..80;
+/// Where the numbers begin that are near those of the header before: version, time, bits.
+const NEAR: [usize; 3] = [0, 68, 72];
 
 /// Some headers of a chunk, from a position on, with their hashes. A gap is a header and a hash of zeroes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,17 +65,52 @@ pub(crate) fn pack(chunk: &Unpacked) -> Vec<u8> {
     let links: Vec<usize> = (0..headers.len())
         .filter(|&at| !is_gap(&headers[at]) && (at.is_multiple_of(GROUP) || !follows(at)))
         .collect();
-    let mut packed = Vec::with_capacity(2 + links.len() * LINK + headers.len() * ENTRY);
-    packed.extend((links.len() as u16).to_le_bytes());
+    let first = headers.first().map_or([0; NEAR.len()], near);
+    let mut before = first;
+    let steps: Vec<_> = headers.iter().map(|header| step(&mut before, near(header))).gather();
+    let widths = widths(&steps);
+    let entry = KEPT + widths.iter().sum::<usize>();
+    let mut packed = Vec::with_capacity(HEAD + links.len() * LINK + headers.len() * entry + 4);
+    packed.extend_from_slice(&(links.len() as u16).to_le_bytes());
+    packed.extend_from_slice(&widths.map(|width| width as u8));
+    packed.extend_from_slice(first.map(u32::to_le_bytes).as_flattened());
     for at in links {
-        packed.extend((at as u16).to_le_bytes());
+        packed.extend_from_slice(&(at as u16).to_le_bytes());
         packed.extend_from_slice(&headers[at][PREVIOUS]);
     }
-    for header in headers {
-        packed.extend_from_slice(&header[..PREVIOUS.start]);
-        packed.extend_from_slice(&header[PREVIOUS.end..]);
+    for (header, step) in headers.iter().zip(steps) {
+        packed.extend_from_slice(&header[ROOT]);
+        packed.extend_from_slice(&header[NONCE]);
+        for (difference, width) in step.into_iter().zip(widths) {
+            // Four bytes at once, and what they are too many is taken back.
+            let end = packed.len() + width;
+            packed.extend_from_slice(&difference.to_le_bytes());
+            packed.truncate(end);
+        }
     }
     packed
+}
+
+/// The numbers of a header that are near those of the one before.
+fn near(header: &[u8; HEADER]) -> [u32; NEAR.len()] {
+    NEAR.map(|at| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
+}
+
+/// The differences to the numbers before, which become these. The sign is in the lowest bit, so that small differences
+/// in both directions are small numbers.
+fn step(before: &mut [u32; NEAR.len()], near: [u32; NEAR.len()]) -> [u32; NEAR.len()] {
+    let before = std::mem::replace(before, near);
+    std::array::from_fn(|kind| {
+        let difference = near[kind].wrapping_sub(before[kind]);
+        (difference << 1) ^ ((difference as i32 >> 31) as u32)
+    })
+}
+
+/// Bytes that the largest difference of each kind takes.
+fn widths(steps: &[[u32; NEAR.len()]]) -> [usize; NEAR.len()] {
+    let all =
+        steps.iter().fold([0; NEAR.len()], |all, step| std::array::from_fn(|kind| all[kind] | step[kind]));
+    all.map(|bits: u32| (u32::BITS - bits.leading_zeros()).div_ceil(8) as usize)
 }
 
 /// Unpacks the entries at some positions of a chunk, fewer where it ends before.
@@ -105,10 +154,9 @@ fn hash_beside(
         let going_on = chains.partition_point(|chain| chain.places.len() > step);
         raw.clear();
         for chain in &chains[..going_on] {
-            let entry = &parts.entries[chain.places.start + step];
-            raw.extend_from_slice(&entry[..PREVIOUS.start]);
-            raw.extend_from_slice(&chain.previous);
-            raw.extend_from_slice(&entry[PREVIOUS.start..]);
+            let mut header = parts.entries[chain.places.start + step];
+            header[PREVIOUS].copy_from_slice(&chain.previous);
+            raw.extend_from_slice(&header);
         }
         let (headers, _) = raw.as_chunks::<HEADER>();
         for ((chain, header), hash) in chains.iter_mut().zip(headers).zip(pow::x11_batch(&raw)) {
@@ -121,17 +169,26 @@ fn hash_beside(
 /// A packed chunk, taken apart.
 struct Parts<'a> {
     links: &'a [[u8; LINK]],
-    entries: &'a [[u8; ENTRY]],
+    /// Headers but for their previous hashes.
+    entries: Vec<[u8; HEADER]>,
 }
 
 impl<'a> Parts<'a> {
     /// None for another shape.
     fn of(packed: &'a [u8]) -> Option<Self> {
         let (count, rest) = packed.split_first_chunk::<2>()?;
-        let (links, entries) = rest.split_at_checked(usize::from(u16::from_le_bytes(*count)) * LINK)?;
-        let (entries, odd) = entries.as_chunks::<ENTRY>();
+        let (widths, rest) = rest.split_first_chunk::<{ NEAR.len() }>()?;
+        let (first, rest) = rest.split_first_chunk::<{ 4 * NEAR.len() }>()?;
+        let (links, rows) = rest.split_at_checked(usize::from(u16::from_le_bytes(*count)) * LINK)?;
+        let widths = widths.map(usize::from);
         let (links, _) = links.as_chunks::<LINK>();
-        (odd.is_empty() && entries.len() <= CHUNK as usize).then_some(Self { links, entries })
+        let rows = rows.chunks_exact(KEPT + widths.iter().sum::<usize>());
+        let fits = widths.iter().all(|width| *width <= 4)
+            && rows.remainder().is_empty()
+            && rows.len() <= CHUNK as usize;
+        let (first, _) = first.as_chunks::<4>();
+        let mut before = std::array::from_fn(|kind| u32::from_le_bytes(first[kind]));
+        fits.then(|| Self { links, entries: rows.map(|row| entry(row, widths, &mut before)).gather() })
     }
 
     /// What has to be hashed for the entries at some positions: from the links at or before them up to their end.
@@ -161,6 +218,23 @@ impl<'a> Parts<'a> {
             Err(StoreError::Damaged("nothing leads to some headers of a chunk".to_owned()))
         }
     }
+}
+
+/// A header but for its previous hash, from its row and the numbers of the one before, which become its own.
+fn entry(row: &[u8], widths: [usize; NEAR.len()], before: &mut [u32; NEAR.len()]) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    let (root, row) = row.split_at(HASH);
+    let (nonce, mut row) = row.split_at(KEPT - HASH);
+    header[ROOT].copy_from_slice(root);
+    header[NONCE].copy_from_slice(nonce);
+    for ((at, width), number) in NEAR.into_iter().zip(widths).zip(before) {
+        let (difference, rest) = row.split_at(width);
+        let signed = difference.iter().rev().fold(0, |signed, byte| signed << 8 | u32::from(*byte));
+        *number = number.wrapping_add((signed >> 1) ^ (signed & 1).wrapping_neg());
+        header[at..at + 4].copy_from_slice(&number.to_le_bytes());
+        row = rest;
+    }
+    header
 }
 
 #[cfg(test)]
@@ -225,11 +299,53 @@ mod tests {
         }
     }
 
+    /// Bytes of a chunk of so many headers whose differences take so many together.
+    fn size(count: usize, differences: usize) -> usize {
+        HEAD + count * (KEPT + differences) + count.div_ceil(GROUP) * LINK
+    }
+
     #[test]
-    fn a_full_chunk_takes_some_fifty_bytes_a_header() {
+    fn numbers_that_are_all_over_the_place_take_what_they_take_in_a_header() {
         let chunk = linked(&mut Rng::with_seed(2), [7; 32], CHUNK as usize);
-        assert_eq!(pack(&chunk).len(), 2 + CHUNK as usize * ENTRY + (CHUNK as usize).div_ceil(GROUP) * LINK);
+        assert_eq!(pack(&chunk).len(), size(CHUNK as usize, 12));
         assert!(pack(&chunk).len() < 1 << 16);
+    }
+
+    #[test]
+    fn numbers_near_those_before_take_as_many_bytes_as_the_largest_step() {
+        let steps = |step: [i32; 3]| {
+            let mut chunk = linked(&mut Rng::with_seed(4), [7; 32], 40);
+            let (headers, _) = chunk.raw.as_chunks_mut::<HEADER>();
+            let (hashes, _) = chunk.hashes.as_chunks_mut::<HASH>();
+            for at in 0..headers.len() {
+                // One step from the middle on.
+                for (from, step) in NEAR.into_iter().zip(step) {
+                    let number = 1_700_000_000_i32.wrapping_add(if at < 20 { 0 } else { step });
+                    headers[at][from..from + 4].copy_from_slice(&number.to_le_bytes());
+                }
+                if at > 0 {
+                    headers[at][PREVIOUS].copy_from_slice(&hashes[at - 1]);
+                }
+                hashes[at] = pow::x11(&headers[at]).to_bytes();
+            }
+            chunk
+        };
+        for (step, differences) in [
+            ([0, 0, 0], 0),
+            // As on mainnet.
+            ([0, 150, -40_000], 5),
+            ([1, -1, 0], 2),
+            ([127, -128, 128], 4),
+            ([32_767, -32_768, 32_768], 7),
+            ([8_388_607, -8_388_608, -8_388_609], 10),
+            ([i32::MAX, i32::MIN, -1_700_000_000], 12),
+        ] {
+            let chunk = steps(step);
+            let packed = pack(&chunk);
+            assert_eq!(packed.len(), size(40, differences), "{step:?}");
+            assert_eq!(unpack(&packed, 0..40).unwrap(), chunk, "{step:?}");
+            assert_eq!(unpack(&packed, 25..31).unwrap(), part(&chunk, 25..31), "{step:?}");
+        }
     }
 
     #[test]
@@ -241,13 +357,17 @@ mod tests {
         assert!(damaged(&[]));
         assert!(damaged(&[5]));
         assert!(damaged(&packed[..packed.len() - 1]));
-        assert!(damaged(&[&packed[..], &[0; ENTRY * CHUNK as usize]].concat()));
+        assert!(damaged(&[&packed[..], &[0; (KEPT + 12) * CHUNK as usize]].concat()));
+        // Wider differences than there are.
+        let mut wide = packed.clone();
+        wide[2] = 5;
+        assert!(damaged(&wide));
         // More links than there is room for, and none at all.
         assert!(damaged(&[&[0xff, 0xff], &packed[2..]].concat()));
-        assert!(damaged(&[&[0, 0], &packed[2 + 3 * LINK..]].concat()));
+        assert!(damaged(&[&[0, 0], &packed[2..HEAD], &packed[HEAD + 3 * LINK..]].concat()));
         // The wrong hash in a link shows where the watermark's hash is compared.
         let mut changed = packed.clone();
-        changed[2 + 3 * LINK - 1] ^= 1;
+        changed[HEAD + 3 * LINK - 1] ^= 1;
         assert_ne!(unpack(&changed, whole).unwrap().hashes[39 * 32..], chunk.hashes[39 * 32..]);
     }
 }

@@ -6,12 +6,11 @@ use super::host::{error_to_js, settle};
 use super::plain::plain_up_to;
 use crate::api::options::{Value, wallet_command};
 use crate::api::{ApiError, ErrorCode};
-use crate::collections::Gather;
+use crate::collections::{Gather, SortedMap};
 use crate::engine::{CallId, Command, HeaderAt};
 use dash_protocol::{BlockHash, LLMQType, MAX_TRANSACTION, ParseHashError, QuorumHash};
 use js_sys::{Array, Function, Promise};
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
@@ -24,7 +23,7 @@ const MAX_TEXT: u32 = 2 * MAX_TRANSACTION as u32;
 
 /// The promises of calls in flight. A clone shares them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Calls(Rc<RefCell<HashMap<CallId, Resolvers>>>);
+pub(crate) struct Calls(Rc<RefCell<SortedMap<CallId, Resolvers>>>);
 
 #[derive(Debug)]
 struct Resolvers {

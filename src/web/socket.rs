@@ -7,10 +7,10 @@
 //! handed on at once, so nothing piles up here.
 
 use super::clock::Alarm;
+use crate::collections::SortedMap;
 use crate::engine::{BridgeConfig, ConnId, ConnectFailure, Input};
 use js_sys::{Array, ArrayBuffer, JSON, JsString, Reflect, Uint8Array};
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::rc::{Rc, Weak};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
@@ -31,7 +31,7 @@ pub type Sink = Rc<dyn Fn(Input)>;
 
 /// The connections of one client.
 pub struct Sockets {
-    open: Rc<RefCell<HashMap<ConnId, Rc<Socket>>>>,
+    open: Rc<RefCell<SortedMap<ConnId, Rc<Socket>>>>,
     sink: Sink,
 }
 
@@ -159,7 +159,7 @@ struct Socket {
     plain: Option<String>,
     connected: Cell<bool>,
     opened: Cell<bool>,
-    all: Weak<RefCell<HashMap<ConnId, Rc<Socket>>>>,
+    all: Weak<RefCell<SortedMap<ConnId, Rc<Socket>>>>,
     sink: Sink,
     deadline: RefCell<Option<Alarm>>,
     handlers: RefCell<Option<Handlers>>,
@@ -177,7 +177,7 @@ impl Socket {
         conn: ConnId,
         ws: WebSocket,
         plain: Option<String>,
-        all: Weak<RefCell<HashMap<ConnId, Rc<Socket>>>>,
+        all: Weak<RefCell<SortedMap<ConnId, Rc<Socket>>>>,
         sink: Sink,
     ) -> Rc<Self> {
         ws.set_binary_type(BinaryType::Arraybuffer);

@@ -18,6 +18,17 @@ const HONEST: &str = "
         new Uint8Array(work).fill(0)[0] = 1;
         postMessage({ job, length: 1 + (length - 1) / 80 * 32, reply: work }, [work]);
     };";
+/// Answers every job with hashes of zeroes, but for the first byte: whether it saw the job's buffer before.
+const MARKING: &str = "
+    postMessage({ ready: true });
+    onmessage = ({ data: { job, length, work } }) => {
+        const bytes = new Uint8Array(work);
+        const seen = bytes.at(-1);
+        bytes.fill(0)[0] = 1;
+        bytes[1] = seen;
+        bytes[bytes.length - 1] = 1;
+        postMessage({ job, length: 1 + (length - 1) / 80 * 32, reply: work }, [work]);
+    };";
 /// Breaks at its first job.
 const BROKEN: &str = "postMessage({ ready: true }); onmessage = () => { throw new Error('broken'); };";
 /// Says of every job that it failed.
@@ -109,6 +120,24 @@ async fn workers_and_the_engines_thread_share_the_jobs() {
     let by_engine = answers.iter().filter(|(_, reply)| *reply == right(&chain)).count();
     assert_eq!(by_workers + by_engine, 40);
     assert!(by_workers > 0 && by_engine > 0, "{by_workers} {by_engine}");
+}
+
+#[wasm_bindgen_test]
+async fn a_buffer_that_came_back_carries_the_next_job() {
+    let chain = Chain::of(20);
+    let (pool, heard) = pool(1, &host(&[MARKING]));
+    sleep(200).await;
+    let mut seen = Vec::new();
+    for _ in 0..5 {
+        submit(&pool, &chain, 1);
+        let Some((0, ComputeReply::Hashes(hashes))) = answers(&heard, 1).await.pop() else {
+            panic!("no hashes")
+        };
+        // One job at a time is the worker's, not the engine's thread's.
+        assert_eq!(hashes[1..], [BlockHash::ZERO; 19]);
+        seen.push(hashes[0].as_bytes()[0]);
+    }
+    assert_eq!(seen, [0, 1, 1, 1, 1]);
 }
 
 #[wasm_bindgen_test]

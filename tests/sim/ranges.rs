@@ -1,8 +1,8 @@
 //! Where a sync starts, ranges between checkpoints, and a start that moves down later.
 
-use dash_spv_wasm::api::Reply;
+use dash_spv_wasm::api::{Event, Reply};
 use dash_spv_wasm::engine::{Birthday, Command, HeaderAt};
-use dash_spv_wasm::store::{ReadReply, ReadRequest};
+use dash_spv_wasm::store::{CHUNK, ReadReply, ReadRequest};
 use simnet::chain::SimChain;
 use simnet::peer::{Fault, Lie, Profile};
 use simnet::world::{World, WorldBuilder, devnet, regtest};
@@ -64,6 +64,23 @@ fn ranges_between_checkpoints_come_from_several_peers_at_once() {
     };
     let (side_by_side, one_after_the_other) = (busy(&CHECKPOINTS), busy(&[]));
     assert!(side_by_side < one_after_the_other, "{side_by_side} ms against {one_after_the_other} ms");
+}
+
+#[test]
+fn while_headers_stream_in_each_chunk_is_written_once() {
+    for seed in 0..5 {
+        let mut world = World::builder(seed).height(60_000).honest(3).build();
+        world.run_until_synced(LIMIT_MS).unwrap();
+        let tips: Vec<u32> = world
+            .events()
+            .iter()
+            .filter_map(|(_, event)| if let Event::Tip { tip } = event { Some(tip.height) } else { None })
+            .collect();
+        let (tip, streamed) = tips.split_last().unwrap();
+        assert_eq!(*tip, 60_000);
+        assert!(streamed.len() > 10, "seed {seed}: {tips:?}");
+        assert!(streamed.iter().all(|height| (height + 1) % CHUNK == 0), "seed {seed}: {tips:?}");
+    }
 }
 
 #[test]

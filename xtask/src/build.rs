@@ -82,10 +82,12 @@ fn module(package: &str, out: &Path) -> Result<()> {
     let name = package.replace('-', "_");
     let linked = linked(&name);
     fs::create_dir_all(out)?;
-    // wasm-opt takes the longest; nothing to do when the linker's output and the options are those of the last time.
+    // wasm-opt takes the longest; nothing to do when the linker's output, the options and what orders functions are those
+    // of the last time.
     let stamp = out.join(".built-from");
     let mut made_of = fs::read(&linked).with_context(|| linked.display().to_string())?;
     made_of.extend([WASM_OPT, WASM_ORDER].concat().concat().bytes());
+    made_of.extend(include_bytes!("build/order.rs"));
     if fs::read(&stamp).is_ok_and(|of| of == made_of) {
         return Ok(());
     }

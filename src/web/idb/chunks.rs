@@ -118,8 +118,8 @@ impl Sheet {
 
 /// The first bytes of a hash in internal order.
 fn print_of(hash: &[u8; HASH]) -> [u8; FINGERPRINT] {
-    let [a, b, c, d, ..] = *hash;
-    [a, b, c, d]
+    let [a, b, c, ..] = *hash;
+    [a, b, c]
 }
 
 fn prints_of(chunk: &Unpacked) -> Vec<u8> {
