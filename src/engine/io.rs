@@ -193,7 +193,7 @@ pub enum Effect {
     WakeAt(u64),
 }
 
-/// A computation, self-contained so that it can travel to a worker. One job is about 500 headers at the most, a few
+/// A computation, self-contained so that it can travel to a worker. One job is about 1,000 headers at the most, ten
 /// milliseconds, save for a compressed message, whose headers can only be hashed one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ComputeWork {

@@ -29,7 +29,7 @@ const VISIT: f64 = 300.0;
 /// Bytes of a header on the wire.
 const HEADER: f64 = 80.0;
 
-pub const HOW: &str = "Syncs of 50,000 and 1,000,000 simulated headers (medians of 3) from nothing, with a checkpoint \
+pub const HOW: &str = "Syncs of 50,000 and 1,000,000 simulated headers (medians of 5) from nothing, with a checkpoint \
     every 28,800, in a fresh profile, through the bridge from three peers on the same machine, with all rules and into \
     IndexedDB; ten visits to each longer chain, each in a fresh page.";
 
@@ -43,7 +43,7 @@ pub struct Args {
     #[arg(long, default_value_t = 1_000_000)]
     long: u32,
     /// How often to measure each chain; the median counts
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
     /// How often to open a client on the longer chain; the median counts
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
