@@ -69,8 +69,8 @@ pub(crate) fn pack(chunk: &Unpacked) -> Vec<u8> {
     let mut before = first;
     let steps: Vec<_> = headers.iter().map(|header| step(&mut before, near(header))).gather();
     let widths = widths(&steps);
-    let entry = KEPT + widths.iter().sum::<usize>();
-    let mut packed = Vec::with_capacity(HEAD + links.len() * LINK + headers.len() * entry + 4);
+    let row = KEPT + widths.iter().sum::<usize>();
+    let mut packed = Vec::with_capacity(HEAD + links.len() * LINK + headers.len() * row + 4);
     packed.extend_from_slice(&(links.len() as u16).to_le_bytes());
     packed.extend_from_slice(&widths.map(|width| width as u8));
     packed.extend_from_slice(first.map(u32::to_le_bytes).as_flattened());
