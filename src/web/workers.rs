@@ -1,10 +1,11 @@
 //! The compute pool: jobs for other cores, and for the engine's own thread when there are none or they are busy.
 //!
-//! Each worker has a few jobs at most ([`PER_WORKER`]), so that it never waits and little is lost with it. What the workers
-//! have no room for the engine's thread takes, one job a turn of the event loop, and of headers to hash a part of a job,
-//! so that sockets are served in between. Compressed messages, which take long, are left to workers where there are any. A worker that breaks, or
-//! that keeps a job longer than [`JOB_MS`], is replaced once, and its jobs are given out again. The job it broke over goes
-//! to another worker, never to the engine's thread, and is answered `Failed` when that breaks too or there is none. How many jobs wait is bounded by the engine, which has only so many in flight.
+//! Each worker has a few jobs at most ([`PER_WORKER`]), so that it never waits and little is lost with it. What the
+//! workers have no room for the engine's thread takes, one job a turn of the event loop, and of headers to hash a part of
+//! a job, so that sockets are served in between. Compressed messages, which take long, are left to workers where there
+//! are any. A worker that breaks, or that keeps a job longer than [`JOB_MS`], is replaced once, and its jobs are given out
+//! again. The job it broke over goes to another worker, never to the engine's thread, and is answered `Failed` when that
+//! breaks too or there is none. How many jobs wait is bounded by the engine, which has only so many in flight.
 
 use super::buffers::Buffers;
 use super::clock::{Alarm, Clock, Turn};
@@ -299,12 +300,13 @@ impl Pool {
         let named = field("job").and_then(|job| job.as_f64());
         let at = slot.given.iter().position(|(job, _)| Some(job.id.0 as f64) == named);
         let length = field("length").and_then(|length| length.as_f64());
-        let reply =
-            field("reply").and_then(|reply| reply.dyn_into::<ArrayBuffer>().ok()).and_then(|buffer| {
-                let bytes = Uint8Array::new(&buffer).to_vec();
-                self.buffers.keep(buffer);
-                wire::decode_reply(bytes.get(..length? as usize)?).ok()
-            });
+        let buffer = field("reply").and_then(|reply| reply.dyn_into::<ArrayBuffer>().ok());
+        let reply = length.zip(buffer).and_then(|(length, buffer)| {
+            // Only what the reply fills is copied, and never more than the buffer has.
+            let bytes = Uint8Array::new(&buffer).subarray(0, length as u32).to_vec();
+            self.buffers.keep(buffer);
+            wire::decode_reply(&bytes).ok()
+        });
         match (at, reply) {
             (Some(at), Some(reply)) if wire::answers(&slot.given[at].0.work, &reply) => {
                 let (job, _) = slot.given.remove(at);

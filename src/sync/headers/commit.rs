@@ -1,9 +1,9 @@
 //! Proven headers go to the store, and only what is stored is reported.
 //!
 //! One commit is under way at a time and takes what is proven by then, data and watermark together: all of it, or while
-//! more is coming whole chunks, so that the store writes each of them once. What to write
-//! is worked out anew from the chain and the last commit that succeeded, so a failed one is simply made again. Proven
-//! headers stay in memory until they are stored.
+//! more is coming whole chunks, so that the store writes each of them once. What to write is worked out anew from the
+//! chain and the last commit that succeeded, so a failed one is simply made again. Proven headers stay in memory until
+//! they are stored.
 
 use super::lane::{self, Durable};
 use super::stream::Place;

@@ -5,8 +5,8 @@
 //! the batches that the client makes, times the cores that were left to the client's workers while they synced: all of
 //! the machine's but what everything else used (the simulated peers, the bridge, the browser with its compiler). The
 //! ratio says what part of all that the client can have went into hashing: its own other work (messages, rules, storage)
-//! counts against it. A second figure, `-hashing`, does not count that: it says what part of the cores that all other
-//! work left was hashing, and so how well requests and jobs keep ahead.
+//! counts against it. A second figure, `-hashing`, leaves that work out: what is missing to one is the time in which cores
+//! were idle, and so it says how well requests and jobs keep ahead, but nothing of what the client's own work costs.
 //!
 //! The plain rate is that of a core while the others hash as well, since what machines call cores often share one, taken
 //! before and after the sync; where there are no compute workers it is that of one alone.
