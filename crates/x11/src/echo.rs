@@ -20,13 +20,14 @@ const CHAINED: V128 = V128::new(u64::MAX, 0);
 #[inline(never)]
 pub(crate) fn echo(hashes: &Hashes) -> [[V128; 2]; 8] {
     let mut state = absorb(hashes);
+    let mut next = [[V128::ZERO; 8]; 16];
     let wiring = Wiring::AES.opaque();
     for number in 0..ROUNDS {
         state.iter_mut().for_each(sub_bytes);
-        let mut next = columns(&state);
+        columns(&state, &mut next);
         add_counter(&mut next, number);
         next.iter_mut().for_each(sub_bytes);
-        state = columns(&next);
+        columns(&next, &mut state);
         for byte in &mut state {
             mix_columns(byte, &wiring);
         }
@@ -64,13 +65,11 @@ fn absorb(hashes: &Hashes) -> State {
 
 /// ShiftRows and MixColumns of all words, and the constant of the S-boxes before.
 #[inline(never)]
-fn columns(state: &State) -> State {
-    let mut next = [[V128::ZERO; 8]; 16];
+fn columns(state: &State, next: &mut State) {
     for (number, column) in next.as_chunks_mut::<4>().0.iter_mut().enumerate() {
         let bytes = [0, 1, 2, 3].map(|row| &state[(4 * number + 5 * row) % 16]);
         mix(bytes, column);
     }
-    next
 }
 
 #[inline(never)]

@@ -91,12 +91,13 @@ fn squeeze(p: &State, chained: &State, hashes: &mut Hashes) {
 /// Permutation P, or Q of a state that is given and returned with all bits inverted.
 #[inline(never)]
 fn permute<const Q: bool>(state: &mut State) {
+    let mut sums = [[[V128::ZERO; 8]; 8]; 2];
     for round in 0..ROUNDS {
         add_round::<Q>(state, round);
         for row in &mut *state {
             sub_bytes(row);
         }
-        mix::<Q>(state);
+        mix::<Q>(state, &mut sums);
     }
 }
 
@@ -114,11 +115,10 @@ fn add_round<const Q: bool>(state: &mut State, round: u8) {
 /// ShiftBytes and MixBytes, the constants of the S-boxes before, and for Q the inversion.
 ///
 /// With sums of neighbours `t[i] = a[i] + a[i + 1]`, `x[i] = t[i] + t[i + 3]` and `y[i] = t[i] + t[i + 2] + a[i + 6]`, row
-/// `i` becomes `2·(2·x[i + 3] + y[i + 7]) + y[i + 4]`.
+/// `i` becomes `2·(2·x[i + 3] + y[i + 7]) + y[i + 4]`. What the sums were before does not matter: to make
+/// new ones each time would clear them, which takes a tenth of the whole function.
 #[inline(never)]
-fn mix<const Q: bool>(state: &mut State) {
-    let mut x = [[V128::ZERO; 8]; 8];
-    let mut y = [[V128::ZERO; 8]; 8];
+fn mix<const Q: bool>(state: &mut State, [x, y]: &mut [State; 2]) {
     for bit in 0..8 {
         let a = shifted::<Q>(state, bit);
         let t: [V128; 8] = core::array::from_fn(|i| a[i] ^ a[(i + 1) % 8]);

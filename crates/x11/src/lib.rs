@@ -71,11 +71,13 @@ fn chain(inputs: &[[u8; LEN]; LANES], used: usize) -> [[u8; HASH_LEN]; LANES] {
     cubehash::cubehash(&mut hashes[..twos]);
     shavite::shavite(&mut hashes);
     simd::simd(&mut hashes, used);
-    echo::echo(&hashes).map(|halves| {
-        let mut hash = [0; HASH_LEN];
-        hash.as_chunks_mut::<16>().0.copy_from_slice(&halves.map(V128::to_bytes));
-        hash
-    })
+    let mut first = [[0; HASH_LEN]; LANES];
+    for (hash, halves) in first.iter_mut().zip(echo::echo(&hashes)) {
+        for (bytes, half) in hash.as_chunks_mut::<16>().0.iter_mut().zip(halves) {
+            *bytes = half.to_bytes();
+        }
+    }
+    first
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@
 mod expansion;
 mod steps;
 
-use crate::Hashes;
 use crate::vector::V128;
+use crate::{Hashes, LANES};
 use expansion::{LAST, expand};
 use steps::{State, compress};
 
@@ -45,7 +45,8 @@ const BITS: u32 = 512;
 /// The hashes of the first messages, so many of eight.
 #[inline(never)]
 pub(crate) fn simd(hashes: &mut Hashes, used: usize) {
-    let expanded = expand(hashes);
+    let mut expanded = [[[V128::ZERO; 2]; 32]; LANES];
+    expand(hashes, &mut expanded);
     for (hash, words) in hashes.iter_mut().zip(&expanded).take(used) {
         let mut state = IV;
         let [a, b, c, d] = *hash;

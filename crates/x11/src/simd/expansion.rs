@@ -106,9 +106,9 @@ const fn places(step: usize) -> (usize, usize, i16) {
     }
 }
 
-/// The words that steps take for each message.
+/// Finds the words that steps take for each message.
 #[inline(never)]
-pub(super) fn expand(hashes: &Hashes) -> [Words; LANES] {
+pub(super) fn expand(hashes: &Hashes, expanded: &mut [Words; LANES]) {
     let x = spread(hashes);
     let mut t = [[V128::ZERO; 8]; 32];
     for b in 0..8 {
@@ -118,7 +118,7 @@ pub(super) fn expand(hashes: &Hashes) -> [Words; LANES] {
     for (e, row) in t.iter().enumerate() {
         rows(row, e, &mut y);
     }
-    words(&y)
+    words(&y, expanded);
 }
 
 /// The bytes of the messages, a vector for each place.
@@ -171,8 +171,7 @@ fn rows(row: &Places, e: usize, y: &mut [V128; 256]) {
 }
 
 #[inline(never)]
-fn words(y: &[V128; 256]) -> [Words; LANES] {
-    let mut words = [[[V128::ZERO; 2]; 32]; LANES];
+fn words(y: &[V128; 256], expanded: &mut [Words; LANES]) {
     for step in 0..32 {
         let (first, gap, factor) = places(step);
         let factor = V128::splat16(factor);
@@ -185,12 +184,11 @@ fn words(y: &[V128; 256]) -> [Words; LANES] {
                 transpose32(halves.map(|[low, high]| low.zip16_low(high))),
                 transpose32(halves.map(|[low, high]| low.zip16_high(high))),
             ];
-            for (words, vector) in words.iter_mut().zip(four.as_flattened()) {
+            for (words, vector) in expanded.iter_mut().zip(four.as_flattened()) {
                 words[step][half] = *vector;
             }
         }
     }
-    words
 }
 
 /// The same modulo 257, as 256 is −1: between −127 and 383, and closer to 0…255 the smaller it was.
@@ -265,7 +263,9 @@ mod tests {
             let (parts, _) = message.as_chunks::<16>();
             core::array::from_fn(|part| V128::from_bytes(parts[part]))
         });
-        for (message, words) in messages.iter().zip(expand(&hashes)) {
+        let mut expanded = [[[V128::ZERO; 2]; 32]; LANES];
+        expand(&hashes, &mut expanded);
+        for (message, words) in messages.iter().zip(expanded) {
             let places_of: Vec<i32> = (0..256)
                 .map(|i| {
                     let terms = message.iter().zip(0..).map(|(x, j)| u32::from(*x) * power(41, i * j % 256));
