@@ -327,7 +327,10 @@ fn single_headers_have_their_hashes_and_meet_their_targets() {
         let target = dash_spv_wasm::chain::target::Target::from_bits(header.bits.to_bits()).unwrap();
         assert!(target <= *rules.limit() && target.is_met_by(&expected));
         assert!(header.version >= rules.least_version(height));
-        assert_eq!(dash_spv_wasm::chain::checkpoints::verify_hash(&params, height, &expected), Ok(()));
+        assert_eq!(
+            dash_spv_wasm::chain::checkpoints::verify_hash(&params, height, &expected).map(drop),
+            Ok(())
+        );
         if height == 0 {
             assert_eq!((header, expected), (params.genesis, params.genesis_hash));
         }

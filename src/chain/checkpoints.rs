@@ -82,33 +82,38 @@ pub fn at_or_below(params: &NetworkParams, height: u32) -> Option<&Checkpoint> {
 
 /// The checkpoint at a height.
 pub fn at(params: &NetworkParams, height: u32) -> Option<&Checkpoint> {
-    at_or_below(params, height).filter(|checkpoint| checkpoint.height == height)
+    let found = params.checkpoints.binary_search_by_key(&height, |checkpoint| checkpoint.height);
+    found.ok().map(|index| &params.checkpoints[index])
 }
 
-/// Checks a header's hash against the checkpoint at its height, if there is one, and against a devnet's fixed second
-/// block.
+/// Checks a header's hash against the checkpoint at its height, which is returned if there is one, and against a
+/// devnet's fixed second block.
 ///
 /// # Errors
 /// [`HeaderError::CheckpointMismatch`].
-pub fn verify_hash(params: &NetworkParams, height: u32, hash: &BlockHash) -> Result<(), HeaderError> {
+pub fn verify_hash<'a>(
+    params: &'a NetworkParams,
+    height: u32,
+    hash: &BlockHash,
+) -> Result<Option<&'a Checkpoint>, HeaderError> {
     let devnet = params.devnet_genesis.as_ref().filter(|_| height == 1).map(|(_, hash)| *hash);
-    let checkpoint = at(params, height).map(|checkpoint| checkpoint.hash);
-    match devnet.or(checkpoint) {
+    let checkpoint = at(params, height);
+    match devnet.or(checkpoint.map(|checkpoint| checkpoint.hash)) {
         Some(expected) if expected != *hash => {
             Err(HeaderError::CheckpointMismatch { height, expected, found: *hash })
         }
-        _ => Ok(()),
+        _ => Ok(checkpoint),
     }
 }
 
-/// Checks a chain's total work against that of the checkpoint at its height, where it is known.
+/// Checks a chain's total work against that of a checkpoint that it has reached, where it is known.
 ///
 /// # Errors
 /// [`HeaderError::CheckpointWork`].
-pub fn verify_work(params: &NetworkParams, height: u32, work: &Arith256) -> Result<(), HeaderError> {
-    match at(params, height).and_then(|checkpoint| checkpoint.chain_work) {
+pub fn verify_work(checkpoint: &Checkpoint, work: &Arith256) -> Result<(), HeaderError> {
+    match checkpoint.chain_work {
         Some(expected) if expected != *work => {
-            Err(HeaderError::CheckpointWork { height, expected, found: *work })
+            Err(HeaderError::CheckpointWork { height: checkpoint.height, expected, found: *work })
         }
         _ => Ok(()),
     }

@@ -102,6 +102,20 @@ impl Context {
         median(&mut times[..self.past.len() - earlier])
     }
 
+    /// Whether [`median_time_past`](Self::median_time_past) is below a time, found without sorting: it is if more than
+    /// half of the times are.
+    pub(crate) fn median_time_past_is_below(&self, time: u32) -> bool {
+        let counted = self.past.len().min(MEDIAN_SPAN);
+        let mut missing = counted / 2 + 1;
+        for past in self.newest_first().take(counted) {
+            missing -= usize::from(past.time < time);
+            if missing == 0 {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The `n`-th header before the last one; 0 is the last one itself.
     pub(crate) fn back(&self, n: usize) -> Option<&Past> {
         self.past.iter().rev().nth(n)
@@ -123,4 +137,26 @@ fn past(header: &Header) -> Past {
     let target =
         Target::from_bits(bits).unwrap_or_else(|| Target::from_arith(&dash_num::Arith256::default()));
     Past { time: header.time, bits, target }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chain::testing::Random;
+
+    #[test]
+    fn a_time_is_held_against_the_median_without_sorting() {
+        let mut random = Random::new(6);
+        for round in 0..3_000 {
+            // Few times, so that many are equal, and from one header to more than are looked at.
+            let past = (0..=random.below(14))
+                .map(|_| Past { time: random.below(8) as u32, bits: 0, target: Target::power_of_two(0) })
+                .collect();
+            let context = Context { height: 100, past };
+            for time in 0..9 {
+                let expected = context.median_time_past() < time;
+                assert_eq!(context.median_time_past_is_below(time), expected, "{round}: {context:?}");
+            }
+        }
+    }
 }

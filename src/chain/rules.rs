@@ -12,7 +12,7 @@ use crate::chain::target::Target;
 use crate::chain::time;
 use crate::chain::work::WorkCache;
 use dash_num::Arith256;
-use dash_protocol::{BlockHash, Header, NetworkParams};
+use dash_protocol::{BlockHash, Checkpoint, Header, NetworkParams};
 use std::sync::Arc;
 
 /// The rules of one network.
@@ -62,17 +62,21 @@ impl Rules {
         self.verify(context, header, hash, now).map(|_| ())
     }
 
+    /// [`Rules::check`], with what the header is to those after it and the checkpoint that it is at.
     pub(crate) fn verify(
         &self,
         context: &Context,
         header: &Header,
         hash: &BlockHash,
         now: u64,
-    ) -> Result<Past, HeaderError> {
+    ) -> Result<(Past, Option<&Checkpoint>), HeaderError> {
         let height = context.height() + 1;
         let bits = header.bits.to_bits();
-        let target = Target::from_bits(bits)
-            .filter(|target| *target <= self.limit)
+        // Bits often stay from one header to the next, always where nothing is retargeted.
+        let last = context.last();
+        let target = if bits == last.bits { Some(last.target) } else { Target::from_bits(bits) };
+        let target = target
+            .filter(|target| bits == self.limit_bits || *target <= self.limit)
             .ok_or(HeaderError::BadTarget { height, bits })?;
         if !target.is_met_by(hash) {
             return Err(HeaderError::BadProofOfWork { height, hash: *hash, bits });
@@ -81,9 +85,9 @@ impl Rules {
         if !required.allows(bits) {
             return Err(HeaderError::WrongBits { height, required, found: bits });
         }
-        checkpoints::verify_hash(&self.params, height, hash)?;
-        let median = context.median_time_past();
-        if header.time <= median {
+        let checkpoint = checkpoints::verify_hash(&self.params, height, hash)?;
+        if !context.median_time_past_is_below(header.time) {
+            let median = context.median_time_past();
             return Err(HeaderError::TimeTooOld { height, time: header.time, median });
         }
         let latest = time::latest(now);
@@ -94,7 +98,7 @@ impl Rules {
         if header.version < least {
             return Err(HeaderError::BadVersion { height, version: header.version, least });
         }
-        Ok(Past { time: header.time, bits, target })
+        Ok((Past { time: header.time, bits, target }, checkpoint))
     }
 
     /// The least version of a header at this height: 2 from BIP34 on, 3 from BIP66, 4 from BIP65.
@@ -126,10 +130,12 @@ pub(crate) fn follow(
     if header.prev_block_hash != parent.hash {
         return Err(HeaderError::NotLinked { expected: parent.hash, found: header.prev_block_hash });
     }
-    let past = rules.verify(context, header, hash, now)?;
+    let (past, checkpoint) = rules.verify(context, header, hash, now)?;
     let height = parent.height + 1;
     let work = parent.work.wrapping_add(works.work_of(past.bits));
-    checkpoints::verify_work(&rules.params, height, &work)?;
+    if let Some(checkpoint) = checkpoint {
+        checkpoints::verify_work(checkpoint, &work)?;
+    }
     context.push_past(rules, past);
     Ok(Entry { header: *header, hash: *hash, height, work })
 }
