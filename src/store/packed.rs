@@ -61,33 +61,36 @@ pub(crate) struct Unpacked {
 pub(crate) fn pack(chunk: &Unpacked) -> Vec<u8> {
     let (headers, _) = chunk.raw.as_chunks::<HEADER>();
     let (hashes, _) = chunk.hashes.as_chunks::<HASH>();
-    let follows = |at: usize| at > 0 && headers[at][PREVIOUS] == hashes[at - 1];
-    let links: Vec<usize> = (0..headers.len())
-        .filter(|&at| !is_gap(&headers[at]) && (at.is_multiple_of(GROUP) || !follows(at)))
-        .collect();
     let first = headers.first().map_or([0; NEAR.len()], near);
     let mut before = first;
     let steps: Vec<_> = headers.iter().map(|header| step(&mut before, near(header))).gather();
     let widths = widths(&steps);
     let row = KEPT + widths.iter().sum::<usize>();
-    let mut packed = Vec::with_capacity(HEAD + links.len() * LINK + headers.len() * row + 4);
-    packed.extend_from_slice(&(links.len() as u16).to_le_bytes());
-    packed.extend_from_slice(&widths.map(|width| width as u8));
-    packed.extend_from_slice(first.map(u32::to_le_bytes).as_flattened());
-    for at in links {
-        packed.extend_from_slice(&(at as u16).to_le_bytes());
-        packed.extend_from_slice(&headers[at][PREVIOUS]);
-    }
-    for (header, step) in headers.iter().zip(steps) {
-        packed.extend_from_slice(&header[ROOT]);
-        packed.extend_from_slice(&header[NONCE]);
-        for (difference, width) in step.into_iter().zip(widths) {
-            // Four bytes at once, and what they are too many is taken back.
-            let end = packed.len() + width;
-            packed.extend_from_slice(&difference.to_le_bytes());
-            packed.truncate(end);
+    let mut links = Vec::new();
+    // A difference is written as four bytes, of which the next one takes back what are too many.
+    let mut rows = vec![0; headers.len() * row + 4];
+    for (at, header) in headers.iter().enumerate() {
+        let follows = at > 0 && header[PREVIOUS] == hashes[at - 1];
+        if (!follows || at.is_multiple_of(GROUP)) && !is_gap(header) {
+            links.extend_from_slice(&(at as u16).to_le_bytes());
+            links.extend_from_slice(&header[PREVIOUS]);
+        }
+        let row = &mut rows[at * row..][..row + 4];
+        row[..HASH].copy_from_slice(&header[ROOT]);
+        row[HASH..KEPT].copy_from_slice(&header[NONCE]);
+        let mut end = KEPT;
+        for (difference, width) in steps[at].into_iter().zip(widths) {
+            row[end..end + 4].copy_from_slice(&difference.to_le_bytes());
+            end += width;
         }
     }
+    let rows = &rows[..headers.len() * row];
+    let mut packed = Vec::with_capacity(HEAD + links.len() + rows.len());
+    packed.extend_from_slice(&((links.len() / LINK) as u16).to_le_bytes());
+    packed.extend_from_slice(&widths.map(|width| width as u8));
+    packed.extend_from_slice(first.map(u32::to_le_bytes).as_flattened());
+    packed.extend_from_slice(&links);
+    packed.extend_from_slice(rows);
     packed
 }
 
