@@ -254,6 +254,9 @@ impl Socket {
                 return self.end(format!("a frame of {} bytes", buffer.byte_length()));
             }
             let bytes = Uint8Array::new(buffer).to_vec();
+            // Given back at once, its memory takes the next message. Left to the garbage collector (as where browsers do
+            // not know `transfer`), many pile up, and each gets fresh memory, which the system has to clear.
+            let _ = buffer.transfer_with_length(0);
             return (self.sink)(Input::Received { conn: self.conn, bytes });
         }
         if self.connected.get() {
