@@ -16,6 +16,11 @@ extern "C" {
     fn set_timeout(handler: &Function, ms: i32) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(id: &JsValue);
+
+    /// The scope's `scheduler`.
+    type Scheduler;
+    #[wasm_bindgen(method, js_name = postTask)]
+    fn post_task(this: &Scheduler, task: &JsValue);
 }
 
 /// The longest that one timer is set for, in milliseconds; an alarm further off rings early, and is set again.
@@ -102,52 +107,86 @@ impl Drop for Alarm {
 
 /// Calls a function in a task of its own, after whatever waits in the event loop, without a timer's least delay.
 pub struct Turn {
-    /// None in a scope without `MessageChannel`; a timer serves there.
-    ports: Option<(MessagePort, MessagePort)>,
-    timer: Alarm,
+    way: Way,
     pending: Rc<Cell<bool>>,
-    _closure: Closure<dyn FnMut()>,
+    /// What is called. Taken away only when the turn is dropped.
+    task: Option<Closure<dyn FnMut()>>,
+}
+
+/// How a turn comes, the first of these that a scope has.
+enum Way {
+    /// The task is posted, which takes less than a message to oneself.
+    Scheduler(Scheduler),
+    /// A message goes from one port to the other.
+    Message {
+        receiver: MessagePort,
+        sender: MessagePort,
+    },
+    Timer(Alarm),
 }
 
 impl Turn {
     /// A turn that calls `go`.
     pub fn new(go: impl Fn() + 'static) -> Self {
         let pending = Rc::new(Cell::new(false));
-        let flag = Rc::clone(&pending);
+        let flag = Rc::downgrade(&pending);
         let go = Rc::new(move || {
-            flag.set(false);
-            go();
+            // Gone with the turn.
+            if let Some(pending) = flag.upgrade() {
+                pending.set(false);
+                go();
+            }
         });
-        let timer = Alarm::new({
+        let task: Closure<dyn FnMut()> = Closure::new({
             let go = Rc::clone(&go);
             move || go()
         });
-        let closure: Closure<dyn FnMut()> = Closure::new(move || go());
-        let ports = MessageChannel::new().ok().map(|channel| (channel.port1(), channel.port2()));
-        if let Some((port, _)) = &ports {
-            port.set_onmessage(Some(closure.as_ref().unchecked_ref()));
-        }
-        Self { ports, timer, pending, _closure: closure }
+        let scheduler = global("scheduler").filter(|it| has_method(it, "postTask"));
+        let way = if let Some(scheduler) = scheduler {
+            Way::Scheduler(scheduler.unchecked_into())
+        } else if let Ok(channel) = MessageChannel::new() {
+            let (receiver, sender) = (channel.port1(), channel.port2());
+            receiver.set_onmessage(Some(task.as_ref().unchecked_ref()));
+            Way::Message { receiver, sender }
+        } else {
+            Way::Timer(Alarm::new(move || go()))
+        };
+        Self { way, pending, task: Some(task) }
     }
 
     /// Asks for one call; asking again before it came changes nothing.
     pub fn schedule(&self) {
-        if self.pending.replace(true) {
-            return;
-        }
-        let posted = self.ports.as_ref().is_some_and(|(_, port)| port.post_message(&JsValue::NULL).is_ok());
-        if !posted {
-            self.timer.set(0);
+        let Some(task) = self.task.as_ref().filter(|_| !self.pending.replace(true)) else { return };
+        match &self.way {
+            Way::Scheduler(scheduler) => scheduler.post_task(task.as_ref()),
+            Way::Message { sender, .. } => {
+                // Only what cannot be cloned is refused, and that is not sent.
+                let _ = sender.post_message(&JsValue::NULL);
+            }
+            Way::Timer(alarm) => alarm.set(0),
         }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some((receiver, sender)) = &self.ports {
-            receiver.set_onmessage(None);
-            receiver.close();
-            sender.close();
+        match &self.way {
+            // A task that was posted comes still, and does nothing; it must be there until then.
+            Way::Scheduler(_) if self.pending.get() => {
+                if let Some(task) = self.task.take() {
+                    task.forget();
+                }
+            }
+            Way::Message { receiver, sender } => {
+                receiver.set_onmessage(None);
+                receiver.close();
+                sender.close();
+            }
+            Way::Scheduler(_) | Way::Timer(_) => {}
         }
     }
+}
+
+fn has_method(object: &JsValue, name: &str) -> bool {
+    Reflect::get(object, &JsValue::from_str(name)).is_ok_and(|method| method.is_function())
 }
