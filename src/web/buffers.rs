@@ -7,9 +7,9 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use std::cell::RefCell;
 
 /// Bytes of a buffer that is used again: more than a job of headers takes.
-const LEN: u32 = 96 * 1024;
+const LEN: u32 = 160 * 1024;
 /// The most buffers that are kept.
-const KEPT: usize = 24;
+const KEPT: usize = 16;
 
 /// Buffers at hand.
 #[derive(Default)]

@@ -25,13 +25,11 @@ use web_sys::{Event, MessageEvent, Worker};
 
 /// Jobs given to a worker at a time: one to work on, one to go on with.
 pub const PER_WORKER: usize = 2;
-/// The same of headers, which take ten milliseconds a job: the engine's thread may be busy for longer than one of them.
-const PER_WORKER_OF_HEADERS: usize = 3;
 /// The longest that a worker may keep a job. The largest one takes a tenth of a second.
 pub const JOB_MS: u64 = 20_000;
 /// Headers that the engine's thread hashes in a turn, a quarter of a job's: a message that arrives waits for these at
-/// most, some three milliseconds, before the next request can follow it.
-const TURN_HEADERS: usize = 252;
+/// most, some five milliseconds, before the next request can follow it.
+const TURN_HEADERS: usize = 504;
 /// How many workers may break over a job.
 const MAX_BREAKS: u8 = 2;
 
@@ -188,17 +186,13 @@ impl Pool {
         let most = if slots.iter().any(Option::is_some) { MAX_BREAKS } else { 1 };
         let given_up: Vec<JobId> = queue.iter().filter(|job| job.breaks >= most).map(|job| job.id).collect();
         queue.retain(|job| job.breaks < most);
-        while let Some(next) = queue.front() {
-            let room = match next.work {
-                ComputeWork::HashHeaders { .. } => PER_WORKER_OF_HEADERS,
-                _ => PER_WORKER,
-            };
+        while !queue.is_empty() {
             let free = slots
                 .iter_mut()
                 .enumerate()
                 .filter_map(|(index, slot)| Some((index, slot.as_mut()?)))
                 .filter(|(index, slot)| {
-                    slot.ready && slot.given.len() < room && !broken.iter().any(|(at, _)| at == index)
+                    slot.ready && slot.given.len() < PER_WORKER && !broken.iter().any(|(at, _)| at == index)
                 })
                 .min_by_key(|(_, slot)| slot.given.len());
             let Some((index, slot)) = free else { break };

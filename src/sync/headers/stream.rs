@@ -11,8 +11,8 @@ use crate::engine::{ComputeWork, ConnId, Effect, JobId};
 use dash_protocol::{BlockHash, CompressedHeaders, Header};
 use std::collections::VecDeque;
 
-/// Headers in one hashing job: a multiple of those that X11 hashes side by side.
-const JOB_HEADERS: usize = 1_008;
+/// Headers in one hashing job: what a full message has, and a multiple of those that X11 hashes side by side.
+const JOB_HEADERS: usize = 2_000;
 /// Headers of one stream that may wait for their hashes before it asks on: enough to keep several cores busy for the
 /// time of a round trip.
 pub(super) const MAX_UNHASHED: usize = 8_000;

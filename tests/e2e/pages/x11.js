@@ -3,7 +3,7 @@
 
 import init, { compute } from '/wasm/dash_spv_wasm.js';
 
-const BATCH = 1_008;
+const BATCH = 2_000;
 const HEADER = 80;
 const WARM_UP_MS = 500;
 const MEASURED_MS = 2_000;
