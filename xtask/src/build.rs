@@ -14,8 +14,12 @@ use std::thread;
 /// - What takes more than two stores to copy, of 16 bytes each, is copied by the instruction for it. With one store
 ///   instead of two 6 kB more are saved, but arithmetic on curves takes a fifth longer.
 /// - The stack, which lies first, leaves room for all data below 1 MB, where an address takes three bytes and not four.
-const WASM_CODEGEN: &[&str] =
-    &["-C", "llvm-args=-inline-max-stacksize=128 -max-store-memcpy=2", "-C", "link-arg=-zstack-size=917504"];
+const WASM_CODEGEN: &[&str] = &[
+    "-C",
+    "llvm-args=-inline-max-stacksize=128 -max-store-memcpy=2 -max-store-memmove=2",
+    "-C",
+    "link-arg=-zstack-size=917504",
+];
 
 /// How wasm-opt makes it small. No byte below the first kilobyte is in use: there the stack would end. A function with
 /// one caller is moved there if it is short. What -Oz does beyond -O2 takes out bytes, but leaves more after gzip.
