@@ -14,7 +14,8 @@
 //! The chain has checkpoints as far apart as mainnet's. It is regtest's, which computes no difficulty: under such a limit
 //! DarkGravityWave's arithmetic wraps to targets of thousands of hashes. What it costs is measured beside, with all other
 //! rules, on mainnet's recorded headers. Peers and bridge are on the same machine. A visit lasts from the call of `open`
-//! in a fresh page until the client's state has the stored tip.
+//! in a fresh page until the client's state has the stored tip. Nothing
+//! watches the page, as nothing watches a wallet's (`tests/e2e/unwatched.mjs`).
 
 use super::{Figure, last_line, native, recording};
 use crate::{build, e2e, paths, process};
