@@ -174,16 +174,10 @@ impl HeaderChain {
         self.at(to)?;
         let first = (from - self.base_height()) as usize;
         let count = (to.checked_sub(from)? + 1) as usize;
-        let mut run = HeaderRun {
-            first_height: from,
-            raw: Vec::with_capacity(count * Header::LEN),
-            hashes: Vec::with_capacity(count),
-        };
-        for entry in self.best.entries().range(first..first + count) {
-            run.raw.extend_from_slice(&entry.header.to_bytes());
-            run.hashes.push(entry.hash);
-        }
-        Some(run)
+        let entries = self.best.entries().range(first..first + count);
+        let mut hashes = Vec::with_capacity(count);
+        hashes.extend(entries.clone().map(|entry| entry.hash));
+        Some(HeaderRun { first_height: from, raw: Header::join(entries.map(|entry| &entry.header)), hashes })
     }
 
     /// By which hashes a peer finds the last header that it shares with us: at most

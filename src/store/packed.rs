@@ -28,6 +28,7 @@ use super::{CHUNK, StoreError};
 use crate::chain::pow;
 use crate::collections::{Gather, sort_by_key};
 use dash_protocol::BlockHash;
+use dash_protocol::hash::is_same;
 use std::ops::Range;
 
 /// Headers from one link to the next.
@@ -63,26 +64,33 @@ pub(crate) fn pack(chunk: &Unpacked) -> Vec<u8> {
     let (hashes, _) = chunk.hashes.as_chunks::<HASH>();
     let first = headers.first().map_or([0; NEAR.len()], near);
     let mut before = first;
-    let steps: Vec<_> = headers.iter().map(|header| step(&mut before, near(header))).gather();
+    let mut steps = Vec::with_capacity(headers.len());
+    for header in headers {
+        steps.push(step(&mut before, near(header)));
+    }
     let widths = widths(&steps);
-    let row = KEPT + widths.iter().sum::<usize>();
+    let [version, time, bits] = widths;
+    // Where in a row each difference begins, and where the row ends.
+    let ends = [KEPT, KEPT + version, KEPT + version + time, KEPT + version + time + bits];
+    let row = ends[NEAR.len()];
     let mut links = Vec::new();
     // A difference is written as four bytes, of which the next one takes back what are too many.
     let mut rows = vec![0; headers.len() * row + 4];
     for (at, header) in headers.iter().enumerate() {
-        let follows = at > 0 && header[PREVIOUS] == hashes[at - 1];
+        let previous = header.as_slice()[PREVIOUS].first_chunk();
+        let follows = at > 0 && previous.is_some_and(|previous| is_same(previous, &hashes[at - 1]));
         if (!follows || at.is_multiple_of(GROUP)) && !is_gap(header) {
             links.extend_from_slice(&(at as u16).to_le_bytes());
             links.extend_from_slice(&header[PREVIOUS]);
         }
-        let row = &mut rows[at * row..][..row + 4];
+        // As a slice: ranges of arrays are taken by functions, which are called where code is compiled for size.
+        let (header, row) = (header.as_slice(), &mut rows[at * row..][..row + 4]);
         row[..HASH].copy_from_slice(&header[ROOT]);
         row[HASH..KEPT].copy_from_slice(&header[NONCE]);
-        let mut end = KEPT;
-        for (difference, width) in steps[at].into_iter().zip(widths) {
-            row[end..end + 4].copy_from_slice(&difference.to_le_bytes());
-            end += width;
-        }
+        let [version, time, bits] = steps[at];
+        row[ends[0]..][..4].copy_from_slice(&version.to_le_bytes());
+        row[ends[1]..][..4].copy_from_slice(&time.to_le_bytes());
+        row[ends[2]..][..4].copy_from_slice(&bits.to_le_bytes());
     }
     let rows = &rows[..headers.len() * row];
     let mut packed = Vec::with_capacity(HEAD + links.len() + rows.len());
@@ -96,17 +104,24 @@ pub(crate) fn pack(chunk: &Unpacked) -> Vec<u8> {
 
 /// The numbers of a header that are near those of the one before.
 fn near(header: &[u8; HEADER]) -> [u32; NEAR.len()] {
-    NEAR.map(|at| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]))
+    let number = |at: usize| {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(&header.as_slice()[at..at + 4]);
+        u32::from_le_bytes(bytes)
+    };
+    let [version, time, bits] = NEAR;
+    [number(version), number(time), number(bits)]
 }
 
 /// The differences to the numbers before, which become these. The sign is in the lowest bit, so that small differences
 /// in both directions are small numbers.
 fn step(before: &mut [u32; NEAR.len()], near: [u32; NEAR.len()]) -> [u32; NEAR.len()] {
     let before = std::mem::replace(before, near);
-    std::array::from_fn(|kind| {
+    let signed = |kind: usize| {
         let difference = near[kind].wrapping_sub(before[kind]);
         (difference << 1) ^ ((difference as i32 >> 31) as u32)
-    })
+    };
+    [signed(0), signed(1), signed(2)]
 }
 
 /// Bytes that the largest difference of each kind takes.

@@ -50,13 +50,31 @@ pub(crate) const fn parse_display(text: &str) -> Result<[u8; 32], ParseHashError
     Ok(bytes)
 }
 
+/// Whether two hashes are the same, eight bytes at a time. What compilers make of comparing arrays on wasm goes byte by
+/// byte, and several hashes are compared for each header.
+#[must_use]
+pub fn is_same(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    let (a, _) = a.as_chunks();
+    let (b, _) = b.as_chunks();
+    let differing =
+        a.iter().zip(b).fold(0, |bits, (a, b)| bits | (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b)));
+    differing == 0
+}
+
 macro_rules! hash_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
         /// Ordered bytewise in internal order; printed and parsed in display order.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(Clone, Copy, Eq, PartialOrd, Ord, Hash, Default)]
+        #[expect(clippy::derived_hash_with_manual_eq, reason = "equal just if all bytes are, as derived")]
         pub struct $name([u8; 32]);
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                is_same(&self.0, &other.0)
+            }
+        }
 
         impl $name {
             /// 32 zero bytes: "none" where the protocol has a hash in any case.

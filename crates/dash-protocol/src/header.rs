@@ -66,13 +66,30 @@ impl Header {
     #[must_use]
     pub fn to_bytes(&self) -> [u8; Self::LEN] {
         let mut bytes = [0; Self::LEN];
+        self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Writes the wire form where it is wanted: where many headers are joined, that spares them a copy.
+    pub fn write_to(&self, bytes: &mut [u8; Self::LEN]) {
+        // As a slice: ranges of arrays are taken by a function, which is called where code is compiled for size.
+        let bytes = bytes.as_mut_slice();
         bytes[..4].copy_from_slice(&self.version.to_le_bytes());
         bytes[4..36].copy_from_slice(self.prev_block_hash.as_bytes());
         bytes[36..68].copy_from_slice(self.merkle_root.as_bytes());
         bytes[68..72].copy_from_slice(&self.time.to_le_bytes());
         bytes[72..76].copy_from_slice(&self.bits.to_bits().to_le_bytes());
         bytes[76..].copy_from_slice(&self.nonce.to_le_bytes());
-        bytes
+    }
+
+    /// The wire forms of some headers, joined.
+    #[must_use]
+    pub fn join<'a>(headers: impl ExactSizeIterator<Item = &'a Self>) -> Vec<u8> {
+        let mut raw = vec![0; headers.len() * Self::LEN];
+        for (bytes, header) in raw.as_chunks_mut().0.iter_mut().zip(headers) {
+            header.write_to(bytes);
+        }
+        raw
     }
 
     /// From the wire form; every 80 bytes are a header.

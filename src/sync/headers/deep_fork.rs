@@ -223,8 +223,8 @@ impl HeaderSync {
         fed: u32,
         ctx: &mut Ctx<'_>,
     ) -> Option<DeepFork> {
-        let raw: Vec<u8> = headers.iter().flat_map(Header::to_bytes).collect();
-        let pairs: Vec<_> = headers.iter().copied().zip(pow::x11_batch(&raw)).collect();
+        let hashes = pow::x11_batch(&Header::join(headers.iter()));
+        let pairs: Vec<_> = headers.iter().copied().zip(hashes).collect();
         let outcome = rival.feed(&pairs, ctx.now.unix_secs());
         if let Some((_, error)) = outcome.error {
             self.blame(peer, &error, ctx);

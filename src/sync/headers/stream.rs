@@ -110,10 +110,7 @@ impl Stream {
     pub fn push_headers(&mut self, source: ConnId, base: Place, headers: Vec<Header>, ctx: &mut Ctx<'_>) {
         let mut jobs = Vec::new();
         for chunk in headers[..headers.len().saturating_sub(1)].chunks(JOB_HEADERS) {
-            let mut raw = Vec::with_capacity(chunk.len() * Header::LEN);
-            for header in chunk {
-                raw.extend_from_slice(&header.to_bytes());
-            }
+            let raw = Header::join(chunk.iter());
             let job = ctx.ids.job();
             ctx.out.push(Effect::Compute { job, work: ComputeWork::HashHeaders { raw } });
             jobs.push(job);
