@@ -193,8 +193,8 @@ pub enum Effect {
     WakeAt(u64),
 }
 
-/// A computation, self-contained so that it can travel to a worker. One job is about 1,000 headers at the most, ten
-/// milliseconds, save for a compressed message, whose headers can only be hashed one after the other.
+/// A computation, self-contained so that it can travel to a worker. One job is a message of 2,000 headers at the most,
+/// twenty milliseconds, save for a compressed message, whose headers can only be hashed one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ComputeWork {
     /// X11 over `raw.len() / 80` headers of 80 bytes each.

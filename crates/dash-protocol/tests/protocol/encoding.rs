@@ -101,6 +101,18 @@ fn a_hash_is_shown_reversed_and_ordered_by_its_internal_bytes() {
 }
 
 #[test]
+fn hashes_that_differ_in_one_bit_are_not_the_same() {
+    let bytes: [u8; 32] = core::array::from_fn(|i| i as u8 * 7);
+    let hash = BlockHash::from_bytes(bytes);
+    assert_eq!(hash, BlockHash::from_bytes(bytes));
+    for bit in 0..256 {
+        let mut other = bytes;
+        other[bit / 8] ^= 1 << (bit % 8);
+        assert_ne!(hash, BlockHash::from_bytes(other), "bit {bit}");
+    }
+}
+
+#[test]
 fn text_that_is_no_hash_is_refused() {
     assert_eq!("00".parse::<BlockHash>(), Err(ParseHashError::Length(2)));
     assert_eq!("g".repeat(64).parse::<BlockHash>(), Err(ParseHashError::Digit(0)));
@@ -128,4 +140,12 @@ fn a_header_is_eighty_bytes_in_the_order_of_its_fields() {
     assert_eq!(Header::from_wire(&[0; 81]), Err(DecodeError::TrailingBytes { count: 1 }));
     assert_eq!(Header::from_wire(&[0; 79]), Err(DecodeError::Truncated { needed: 80, remaining: 79 }));
     assert_eq!(header.bits.to_string(), "4b4a4948");
+}
+
+#[test]
+fn joined_headers_are_their_bytes_one_after_the_other() {
+    let bytes: [u8; 240] = core::array::from_fn(|i| i as u8);
+    let headers: Vec<Header> = bytes.as_chunks().0.iter().map(Header::from_bytes).collect();
+    assert_eq!(Header::join(headers.iter())[..], bytes);
+    assert!(Header::join([].iter()).is_empty());
 }
