@@ -27,9 +27,9 @@ use web_sys::{Event, MessageEvent, Worker};
 pub const PER_WORKER: usize = 2;
 /// The longest that a worker may keep a job. The largest one takes a tenth of a second.
 pub const JOB_MS: u64 = 20_000;
-/// Headers that the engine's thread hashes in a turn, half of a job's: a message that arrives waits for these at most,
-/// some ten milliseconds, before the next request can follow it.
-const TURN_HEADERS: usize = 1_000;
+/// Headers that the engine's thread hashes in a turn, a quarter of a job's: a message that arrives waits for these at
+/// most, some five milliseconds, before the next request can follow it.
+const TURN_HEADERS: usize = 504;
 /// How many workers may break over a job.
 const MAX_BREAKS: u8 = 2;
 
